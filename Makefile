@@ -1,0 +1,53 @@
+# `make run` and `make test` set up what is missing first; a second call finds it done and starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := edge_common modules bench tests standalone.py
+
+.PHONY: setup run test check format lock clean
+
+setup: $(VENV)/installed zoo/index.json
+
+run: setup
+	@$(BIN)/python standalone.py
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: setup
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# Both lists hold every package that is needed, so pip looks for no other: openvino would bring one that sends usage
+# data and that running models does not need.
+$(VENV)/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer expected; PYTHON=... names one")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+zoo/index.json: $(VENV)/installed node_modules/.package-lock.json edge_common/zoo_setup.py edge_common/ssd_backbone.py edge_common/lite0.py
+	$(BIN)/python -m edge_common.zoo_setup node_modules zoo
+	touch $@
+
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check -r requirements.in
+	(grep '^#' requirements.txt; build/lock/bin/pip freeze | grep -v openvino-telemetry) > build/requirements.txt
+	build/lock/bin/pip install --quiet --disable-pip-version-check -r requirements.in -r requirements-dev.in
+	(grep '^#' requirements-dev.txt; build/lock/bin/pip freeze | grep -v -x -F -f build/requirements.txt \
+		| grep -v openvino-telemetry) > build/requirements-dev.txt
+	mv build/requirements.txt build/requirements-dev.txt .
+
+clean:
+	rm -rf $(VENV) node_modules zoo build .pytest_cache .mypy_cache .ruff_cache

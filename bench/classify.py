@@ -1,0 +1,73 @@
+"""Few-shot classification measured: accuracy on images not trained on.
+
+`python -m bench.classify --data SET --images-per-tag N [--seeds 0 1 2] [--json]`
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from bench.protocol import Finder, MeasuredSet, read_classification_set, split, trained
+
+
+def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """One seed: train, and count for how many test images the likeliest tag is right."""
+    train, test = split(measured, seed, images_per_tag=arguments.images_per_tag)
+    with trained(measured, train, seed, arguments.zoo, arguments.threads) as run:
+        finder = Finder(run, arguments.backend, arguments.threads)
+        found = [finder.find(sample) for sample in test]
+        finder.close()
+    right = sum(
+        bool(labels) and measured.tags.index(labels[0].label) in sample.tags
+        for labels, sample in zip(found, test, strict=True)
+    )
+    assert run.manifest.score is not None
+    return {
+        "seed": seed,
+        "train_images": len(train),
+        "test_images": len(test),
+        "accuracy": round(right / len(test), 4),
+        "promised_accuracy": round(run.manifest.score.value, 4),
+        "train_s": round(run.train_s, 2),
+        "peak_mb": round(run.peak_mb, 1),
+        "latency_ms": round(statistics.median(finder.milliseconds), 2),
+        "package_mb": round(run.package_mb, 2),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with images/<class>/")
+    parser.add_argument("--images-per-tag", type=int, default=15)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--zoo", type=Path, default=Path("zoo"), help="folder of the converted backbones")
+    parser.add_argument("--backend", default="onnx", help="runtime that finds: onnx or openvino")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="print one JSON object only")
+    arguments = parser.parse_args()
+    measured = read_classification_set(arguments.data)
+    rows = []
+    for seed in arguments.seeds:
+        rows.append(measure(measured, seed, arguments))
+        if not arguments.json:
+            print(rows[-1], flush=True)
+    accuracies = [row["accuracy"] for row in rows]
+    print(
+        json.dumps(
+            {
+                "accuracy": round(statistics.mean(accuracies), 4),
+                "accuracy_spread": round(max(accuracies) - min(accuracies), 4),
+                "train_s": statistics.median(row["train_s"] for row in rows),
+                "peak_mb": max(row["peak_mb"] for row in rows),
+                "latency_ms": statistics.median(row["latency_ms"] for row in rows),
+                "per_seed": rows,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

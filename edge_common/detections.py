@@ -1,0 +1,111 @@
+"""What a model saw in a frame: detections and results, with the one codec that writes and reads them."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from edge_common.errors import CodecError, InvalidInput
+from edge_common.geometry import Box
+
+VERSION = 1
+
+ModelKind = Literal["detection", "classification"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing that was found; a classification has no box, as it speaks for the whole picture."""
+
+    label: str
+    confidence: float
+    """0 to 1."""
+    box: Box | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that one model version found in one frame, best first; empty when it found nothing."""
+
+    camera: str
+    frame_id: str
+    taken_ns: int
+    model_id: str
+    model_version: str
+    kind: ModelKind
+    detections: tuple[Detection, ...]
+    inference_ms: float
+    """From the letterboxed picture to the decoded detections."""
+
+
+def encode_result(result: Result) -> bytes:
+    """The result as UTF-8 JSON."""
+    body = {
+        "version": VERSION,
+        "camera": result.camera,
+        "frame_id": result.frame_id,
+        "taken_ns": result.taken_ns,
+        "model_id": result.model_id,
+        "model_version": result.model_version,
+        "kind": result.kind,
+        "inference_ms": result.inference_ms,
+        "detections": [
+            {"label": found.label, "confidence": found.confidence, "box": found.box.to_list() if found.box else None}
+            for found in result.detections
+        ],
+    }
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def decode_result(data: bytes) -> Result:
+    """The result in UTF-8 JSON; raises CodecError that names the field and the value."""
+    try:
+        body = json.loads(data)
+    except ValueError as error:
+        raise CodecError(f"result: JSON expected, got {data[:80]!r}") from error
+    if not isinstance(body, dict) or body.get("version") != VERSION:
+        raise CodecError(f"result: a JSON object of version {VERSION} expected, got {data[:80]!r}")
+    texts = {key: _text(body, key) for key in ("camera", "frame_id", "model_id", "model_version")}
+    kind: Any = body.get("kind")
+    if kind not in get_args(ModelKind):
+        raise CodecError(f"kind: one of {get_args(ModelKind)} expected, got {kind!r}")
+    taken_ns = body.get("taken_ns")
+    if not isinstance(taken_ns, int) or isinstance(taken_ns, bool):
+        raise CodecError(f"taken_ns: a whole number expected, got {taken_ns!r}")
+    found = body.get("detections")
+    if not isinstance(found, list):
+        raise CodecError(f"detections: a list expected, got {found!r}")
+    return Result(
+        **texts,
+        taken_ns=taken_ns,
+        kind=kind,
+        detections=tuple(_detection(index, item) for index, item in enumerate(found)),
+        inference_ms=_number("inference_ms", body.get("inference_ms")),
+    )
+
+
+def _detection(index: int, item: object) -> Detection:
+    where = f"detections[{index}]"
+    if not isinstance(item, dict):
+        raise CodecError(f"{where}: an object expected, got {item!r}")
+    confidence = _number(f"{where}.confidence", item.get("confidence"))
+    if not 0 <= confidence <= 1:
+        raise CodecError(f"{where}.confidence: 0 to 1 expected, got {confidence!r}")
+    try:
+        box = None if item.get("box") is None else Box.from_list(item["box"])
+    except InvalidInput as error:
+        raise CodecError(f"{where}.{error}") from error
+    return Detection(_text(item, "label"), confidence, box)
+
+
+def _text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str):
+        raise CodecError(f"{key}: text expected, got {value!r}")
+    return value
+
+
+def _number(where: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise CodecError(f"{where}: a finite number expected, got {value!r}")
+    return float(value)

@@ -1,0 +1,85 @@
+"""The one error family: every fault that this program names, each with a stable code for twins, pages and logs."""
+
+from collections.abc import Sequence
+
+
+class EdgeError(Exception):
+    """A fault that was foreseen; its message says what failed, which value and what was expected."""
+
+    code = "error"
+
+
+class ConfigError(EdgeError, ValueError):
+    """Settings that were refused whole; `problems` lists every one of them."""
+
+    code = "bad_settings"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class InvalidInput(EdgeError, ValueError):
+    """A value from outside (a form, a file, a message) that cannot be taken."""
+
+    code = "invalid_input"
+
+
+class CodecError(InvalidInput):
+    """Bytes between modules that are short, malformed or of another version."""
+
+    code = "bad_message"
+
+
+class ImageError(InvalidInput):
+    """An image that cannot be decoded or is too small or too large to use."""
+
+    code = "bad_image"
+
+
+class NotFound(EdgeError, LookupError):
+    """Something named that does not exist (any more)."""
+
+    code = "not_found"
+
+
+class Conflict(EdgeError):
+    """A request that does not fit the present state."""
+
+    code = "conflict"
+
+
+class NotEnoughTags(Conflict):
+    """Training refused: fewer tagged images than the minimum."""
+
+    code = "not_enough_tags"
+
+
+class CameraError(EdgeError):
+    """A camera that cannot be opened or has stopped giving frames."""
+
+    code = "camera_lost"
+
+
+class PackageError(EdgeError):
+    """A model package that is incomplete, altered or does not run."""
+
+    code = "bad_package"
+
+
+class RuntimeUnavailable(EdgeError):
+    """An inference runtime that this machine or image does not have."""
+
+    code = "runtime_unavailable"
+
+
+class InferenceError(EdgeError):
+    """A loaded model that failed on a frame or gave unusable numbers."""
+
+    code = "inference_failed"
+
+
+class LearningError(EdgeError):
+    """Training that could not produce a model from what it was given."""
+
+    code = "training_failed"

@@ -1,0 +1,156 @@
+"""The one home of the onnx package: small ways to read, cut, extend and check graphs, kept to what a Myriad X runs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from edge_common.errors import PackageError
+
+OPSET = 11
+"""What the VPU's own compiler reads; newer readers take it too. It has no usable Softmax (its axis rule differs)."""
+IR_VERSION = 6
+VPU_OPERATIONS = frozenset(
+    {"Add", "AveragePool", "Clip", "Concat", "Conv", "Exp", "Flatten", "Gemm", "GlobalAveragePool"}
+    | {"Mul", "Relu", "Reshape", "Resize", "Sigmoid", "Transpose"}
+)
+
+Shape = Sequence[int | str]
+
+
+def load_graph(path: Path) -> onnx.ModelProto:
+    return onnx.load(str(path))
+
+
+def array_of(tensor: onnx.TensorProto) -> NDArray[np.float32]:
+    return np.asarray(numpy_helper.to_array(tensor))
+
+
+def constants(model: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
+    """Every initializer by its name."""
+    return {tensor.name: array_of(tensor) for tensor in model.graph.initializer}
+
+
+class GraphBuilder:
+    """Adds nodes and constants one by one; every method returns the name of what it made."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._taken: set[str] = set()
+        self._count = 0
+
+    def adopt(
+        self,
+        graph: onnx.GraphProto,
+        renamed: Mapping[str, str],
+        *,
+        operations: Iterable[str] | None = None,
+        pads: Callable[[onnx.NodeProto], Sequence[int]] | None = None,
+    ) -> None:
+        """Take over a graph's constants and nodes (of these operations only), tensors renamed, Conv pads replaced."""
+        self._constants.extend(graph.initializer)
+        self._taken.update(tensor.name for tensor in graph.initializer)
+        wanted = None if operations is None else set(operations)
+        for original in graph.node:
+            if wanted is not None and original.op_type not in wanted:
+                continue
+            node = onnx.NodeProto()
+            node.CopyFrom(original)
+            node.input[:] = [renamed.get(name, name) for name in node.input]
+            node.output[:] = [renamed.get(name, name) for name in node.output]
+            if pads is not None and node.op_type == "Conv":
+                next(item for item in node.attribute if item.name == "pads").ints[:] = pads(node)
+            self._nodes.append(node)
+            self._taken.update(node.output)
+
+    def constant(self, value: NDArray[np.generic] | np.generic, name: str = "") -> str:
+        name = name or self._next("const")
+        self._constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
+        return name
+
+    def node(self, operation: str, inputs: Sequence[str], name: str = "", **attributes: int | str | list[int]) -> str:
+        """One node with one output."""
+        output = name or self._next(operation.lower())
+        node = helper.make_node(operation, list(inputs), [output], name=output)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(attributes.items()))
+        self._nodes.append(node)
+        return output
+
+    def conv(
+        self,
+        source: str,
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        pads: Sequence[int] = (0, 0, 0, 0),
+        name: str = "",
+    ) -> str:
+        """Convolution: weights [out, in / groups, k, k], bias [out], pads top, left, bottom, right."""
+        size = weights.shape[2]
+        return self.node(
+            "Conv",
+            [source, self.constant(weights.astype(np.float32)), self.constant(bias.astype(np.float32))],
+            name,
+            kernel_shape=[size, size],
+            strides=[stride, stride],
+            pads=list(pads),
+            group=groups,
+        )
+
+    def clip(self, source: str, low: float, high: float, name: str = "") -> str:
+        bounds = [self.constant(np.array(bound, dtype=np.float32)) for bound in (low, high)]
+        return self.node("Clip", [source, *bounds], name)
+
+    def build(self, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> onnx.ModelProto:
+        """The finished float32 model, without what no output needs; raises PackageError if it is not valid ONNX."""
+        graph = helper.make_graph(
+            _needed(self._nodes, outputs),
+            name,
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in inputs.items()],
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()],
+        )
+        used = {source for node in graph.node for source in node.input}
+        graph.initializer.extend(tensor for tensor in self._constants if tensor.name in used)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="fifteen")
+        model.ir_version = IR_VERSION
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            raise PackageError(f"{name}: the graph is not valid ONNX: {error}") from error
+        return model
+
+    def _next(self, kind: str) -> str:
+        # A graph taken over may have been made here too, so numbers can be taken already.
+        while f"{kind}_{self._count}" in self._taken:
+            self._count += 1
+        self._taken.add(f"{kind}_{self._count}")
+        return f"{kind}_{self._count}"
+
+
+def attribute(node: onnx.NodeProto, name: str) -> list[int] | int | None:
+    """A node's attribute of whole numbers, None if it has none of that name."""
+    for item in node.attribute:
+        if item.name == name:
+            return list(item.ints) if item.type == onnx.AttributeProto.INTS else int(item.i)
+    return None
+
+
+def operations_beyond_vpu(model: onnx.ModelProto) -> set[str]:
+    """Names of operations in the graph that are not known to compile for a Myriad X."""
+    return {node.op_type for node in model.graph.node} - VPU_OPERATIONS
+
+
+def _needed(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    wanted = set(outputs)
+    kept: list[onnx.NodeProto] = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    return kept[::-1]

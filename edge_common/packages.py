@@ -1,0 +1,185 @@
+"""Model packages on disk: write, verify, activate, roll back.
+
+    models/<model id>/<version>/model.onnx  manifest.json  labels.txt
+    models/<model id>/current               names the active version; replaced atomically
+
+A version is written in a folder of another name and renamed when every byte is on the disk, so a version that
+can be seen is whole. `current` is one small file: readers see the old version or the new one.
+"""
+
+import json
+import logging
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_common.detections import ModelKind
+from edge_common.durable import sync_folder, write_file
+from edge_common.errors import InvalidInput, NotFound, PackageError
+from edge_common.images import digest_of
+
+log = logging.getLogger(__name__)
+
+MODEL_FILE = "model.onnx"
+LABELS_FILE = "labels.txt"
+MANIFEST_FILE = "manifest.json"
+CURRENT_FILE = "current"
+FORMAT_VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Score(BaseModel):
+    """How good the model is on images that it was not trained on, and how that was measured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["ap50", "accuracy"]
+    value: float = Field(ge=0, le=1)
+    per_label: dict[str, float] = Field(description="the same figure for each label")
+    protocol: str = Field(description="how it was measured, in words")
+
+
+class Manifest(BaseModel):
+    """Everything that a reader of a package needs to know, but the weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    model_id: str
+    model_name: str = Field(description="as staff named it")
+    version: str
+    kind: ModelKind
+    labels: tuple[str, ...] = Field(min_length=1, description="without background; index = class id - 1 in raw_probs")
+    input_size_px: int = Field(ge=32, le=4096, description="the model takes [1, 3, size, size]")
+    backbone: str
+    backbone_sha256: str
+    thresholds: dict[str, float] = Field(description="recommended minimum confidence for each label")
+    score: Score | None
+    images: int = Field(ge=0, description="tagged images that it was trained on")
+    boxes: int = Field(ge=0)
+    left_out: dict[str, str] = Field(default={}, description="images not used, by name, and why")
+    dataset_sha256: str
+    parent_version: str | None
+    created: str = Field(description="UTC, RFC 3339")
+    program_version: str
+    files: dict[str, str] = Field(default={}, description="sha256 of every other file of the package")
+
+
+class PackageStore:
+    """The packages under one folder. Safe for one writer and any number of readers in other processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, manifest: Manifest, model: bytes) -> Path:
+        """Put a whole package on the disk (not active yet) and return its folder; raises PackageError."""
+        target = self._folder(manifest.model_id, manifest.version)
+        if target.exists():
+            raise PackageError(f"package {manifest.model_id} {manifest.version} exists already")
+        labels = "".join(f"{label}\n" for label in manifest.labels).encode()
+        files = {MODEL_FILE: model, LABELS_FILE: labels}
+        whole = manifest.model_copy(update={"files": {name: digest_of(data) for name, data in files.items()}})
+        files[MANIFEST_FILE] = whole.model_dump_json(indent=2).encode()
+        part = target.with_name(f".{manifest.version}.{uuid.uuid4().hex}.part")
+        try:
+            for name, data in files.items():
+                write_file(part / name, data)
+            part.rename(target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        sync_folder(target.parent)
+        return target
+
+    def read_manifest(self, model_id: str, version: str) -> Manifest:
+        """Raises NotFound when there is no such package, PackageError when its manifest cannot be read."""
+        path = self._folder(model_id, version) / MANIFEST_FILE
+        try:
+            return Manifest.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no package {model_id} {version}") from error
+        except ValidationError as error:
+            raise PackageError(f"package {model_id} {version}: manifest not valid: {error}") from error
+
+    def verify(self, model_id: str, version: str) -> Manifest:
+        """The manifest, once every file is there and has its checksum; raises PackageError naming the file."""
+        manifest = self.read_manifest(model_id, version)
+        if (manifest.model_id, manifest.version) != (model_id, version):
+            raise PackageError(f"package {model_id} {version}: manifest is of {manifest.model_id} {manifest.version}")
+        for name in (MODEL_FILE, LABELS_FILE):
+            path = self._folder(model_id, version) / name
+            expected = manifest.files.get(name)
+            found = digest_of(path.read_bytes()) if path.is_file() else None
+            if found is None or found != expected:
+                raise PackageError(f"package {model_id} {version}: {name} has sha256 {found}, {expected} expected")
+        return manifest
+
+    def model_file(self, model_id: str, version: str) -> Path:
+        return self._folder(model_id, version) / MODEL_FILE
+
+    def activate(self, model_id: str, version: str) -> None:
+        """Move `current` to a package that verifies; the caller has run it on real frames before."""
+        self.verify(model_id, version)
+        write_file(self._model_folder(model_id) / CURRENT_FILE, f"{version}\n".encode())
+        log.info("model %s: version %s is live", model_id, version)
+
+    def current(self, model_id: str) -> str | None:
+        """The active version, or None if the model has none."""
+        try:
+            version = (self._model_folder(model_id) / CURRENT_FILE).read_text(errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return version or None
+
+    def live(self) -> dict[str, str]:
+        """Every model that has an active version: model id to version, sorted by id."""
+        if not self.root.is_dir():
+            return {}
+        ids = sorted(folder.name for folder in self.root.iterdir() if _NAME.fullmatch(folder.name))
+        return {model_id: version for model_id in ids if (version := self.current(model_id)) is not None}
+
+    def versions(self, model_id: str) -> list[str]:
+        """Every whole version of a model, oldest first (versions sort by time of creation)."""
+        folder = self._model_folder(model_id)
+        if not folder.is_dir():
+            return []
+        return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+
+    def rollback(self, model_id: str) -> str:
+        """Make the version before the active one active again and return it; raises NotFound if there is none."""
+        current = self.current(model_id)
+        older = [version for version in self.versions(model_id) if current is not None and version < current]
+        if not older:
+            raise NotFound(f"model {model_id} has no version before {current}")
+        self.activate(model_id, older[-1])
+        return older[-1]
+
+    def prune(self, model_id: str, keep: int) -> None:
+        """Delete the oldest versions beyond `keep` (never the active one) and what a power cut left half-written."""
+        folder = self._model_folder(model_id)
+        versions = [version for version in self.versions(model_id) if version != self.current(model_id)]
+        doomed = [folder / version for version in versions[: max(0, len(versions) - keep + 1)]]
+        doomed += folder.glob(".*.part")
+        for path in doomed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _model_folder(self, model_id: str) -> Path:
+        if not _NAME.fullmatch(model_id):
+            raise InvalidInput(f"model id: letters, digits, '.', '_' and '-' expected, got {model_id!r}")
+        return self.root / model_id
+
+    def _folder(self, model_id: str, version: str) -> Path:
+        if not _NAME.fullmatch(version):
+            raise InvalidInput(f"version: letters, digits, '.', '_' and '-' expected, got {version!r}")
+        return self._model_folder(model_id) / version
+
+
+def describe(manifest: Manifest) -> Mapping[str, object]:
+    """The manifest as plain JSON values, for pages and twins."""
+    described: dict[str, object] = json.loads(manifest.model_dump_json())
+    return described

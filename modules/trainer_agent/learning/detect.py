@@ -1,0 +1,69 @@
+"""What a head finds in a view: boxes, scores and tags, as the exported model and inference will."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_common.geometry import suppress
+from edge_common.ssd import LOGITS
+from modules.trainer_agent.learning.boxes import correct
+from modules.trainer_agent.learning.examples import Example
+from modules.trainer_agent.learning.head import Head, forward
+from modules.trainer_agent.learning.losses import sigmoid
+
+Array = NDArray[np.float32]
+
+OVERLAP = 0.5
+MOST_FOUND = 100
+LEAST_SCORE = 0.01
+_BEFORE_SUPPRESSION = 300
+
+
+@dataclass(frozen=True)
+class Found:
+    """Detections in one picture, best first."""
+
+    boxes: Array
+    """Corners [n, 4], 0-1 of the square."""
+    scores: Array
+    tags: NDArray[np.intp]
+
+
+def detect(head: Head, example: Example) -> Found:
+    """The head's detections in one view (its tagged boxes are not looked at)."""
+    scores, shifts, start = [], [], 0
+    for inputs, level in zip(example.inputs, head.levels, strict=True):
+        count = level["boxes.bias"].size // 4
+        logits = example.old_logits[start : start + len(inputs) * count].reshape(-1, count, LOGITS)
+        start += len(inputs) * count
+        made = forward(level, inputs.astype(np.float32), logits.astype(np.float32), len(inputs))
+        scores.append(made.scores.reshape(-1, head.tags))
+        shifts.append(made.shifts.reshape(-1, 4))
+    return select(correct(example.frozen, np.concatenate(shifts)), sigmoid(np.concatenate(scores)))
+
+
+def select(boxes: Array, scores: Array) -> Found:
+    """Overlaps suppressed tag by tag: corners [n, 4] and scores [n, tags] to at most MOST_FOUND detections."""
+    kept: list[tuple[Array, Array, NDArray[np.intp]]] = []
+    for tag in range(scores.shape[1]):
+        strong = np.flatnonzero(scores[:, tag] >= LEAST_SCORE)
+        if len(strong) > _BEFORE_SUPPRESSION:
+            strong = strong[np.argpartition(-scores[strong, tag], _BEFORE_SUPPRESSION)[:_BEFORE_SUPPRESSION]]
+        alive = strong[suppress(boxes[strong], scores[strong, tag], OVERLAP, MOST_FOUND)]
+        kept.append((boxes[alive], scores[alive, tag], np.full(len(alive), tag, dtype=np.intp)))
+    return best_first(
+        np.concatenate([part[0] for part in kept]),
+        np.concatenate([part[1] for part in kept]),
+        np.concatenate([part[2] for part in kept]),
+    )
+
+
+def best_first(boxes: Array, scores: Array, tags: NDArray[np.intp]) -> Found:
+    order = np.argsort(-scores, kind="stable")[:MOST_FOUND]
+    return Found(boxes[order], scores[order], tags[order])
+
+
+def count_found(found: Sequence[Found]) -> int:
+    return sum(len(one.scores) for one in found)

@@ -1,0 +1,82 @@
+"""How good detections are against tagged boxes: matching, average precision, the best threshold. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_common.geometry import iou_matrix
+from modules.trainer_agent.learning.detect import Found
+
+Array = NDArray[np.float32]
+
+MATCHING_OVERLAP = 0.5
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The tagged boxes of one picture: corners [g, 4] and tags [g]."""
+
+    boxes: Array
+    tags: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """All detections of one tag over a set of pictures, best first."""
+
+    scores: Array
+    hits: NDArray[np.bool_]
+    boxes_tagged: int
+
+
+def rank(found: Sequence[Found], truths: Sequence[Truth], tag: int) -> Ranked:
+    """Match each picture's detections of a tag, best first, to its tagged boxes at IoU 0.5; a box is hit once."""
+    scores: list[Array] = [np.empty(0, dtype=np.float32)]
+    hits: list[NDArray[np.bool_]] = [np.empty(0, dtype=bool)]
+    total = 0
+    for one, truth in zip(found, truths, strict=True):
+        mine = one.tags == tag
+        wanted = truth.boxes[truth.tags == tag]
+        total += len(wanted)
+        scores.append(one.scores[mine])
+        hits.append(match(one.boxes[mine], wanted))
+    joined = np.concatenate(scores)
+    order = np.argsort(-joined, kind="stable")
+    return Ranked(joined[order], np.concatenate(hits)[order], total)
+
+
+def match(boxes: Array, wanted: Array) -> NDArray[np.bool_]:
+    """Which of the boxes [n, 4], best first, hit one of the wanted boxes [g, 4] that none before it has hit."""
+    hits = np.zeros(len(boxes), dtype=bool)
+    if len(wanted) == 0:
+        return hits
+    overlap = iou_matrix(boxes, wanted)
+    for index in range(len(boxes)):
+        best = int(overlap[index].argmax())
+        if overlap[index, best] >= MATCHING_OVERLAP:
+            hits[index] = True
+            overlap[:, best] = -1
+    return hits
+
+
+def average_precision(ranked: Ranked) -> float:
+    """Area under the precision-recall curve, precision made monotone (Pascal VOC 2010 onwards); 0 without boxes."""
+    if ranked.boxes_tagged == 0:
+        return 0.0
+    found = np.cumsum(ranked.hits)
+    precision = found / np.arange(1, len(found) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(envelope[ranked.hits].sum() / ranked.boxes_tagged)
+
+
+def best_threshold(ranked: Ranked) -> float:
+    """The score above which F1 is highest, half-way to the next lower score; 0.5 when nothing was found."""
+    if not ranked.hits.any():
+        return 0.5
+    found = np.cumsum(ranked.hits)
+    f1 = 2 * found / (np.arange(1, len(found) + 1) + max(ranked.boxes_tagged, 1))
+    best = int(f1.argmax())
+    below = ranked.scores[best + 1] if best + 1 < len(ranked.scores) else 0.0
+    return float(np.clip((ranked.scores[best] + below) / 2, 0.02, 0.98))

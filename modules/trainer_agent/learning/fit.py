@@ -1,0 +1,173 @@
+"""Fits a head to examples: seeded, a few seconds, progress reported by the share of steps done."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_common.ssd import ANCHORS
+from modules.trainer_agent.learning.assign import Indices, assign
+from modules.trainer_agent.learning.boxes import correct, correct_gradient, giou_loss
+from modules.trainer_agent.learning.examples import Example, Grid, Places, draw_places, near_places
+from modules.trainer_agent.learning.head import Head, Pass, backward, forward, new_head, zero_head
+from modules.trainer_agent.learning.losses import quality_loss, sigmoid
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How long and how fast to fit."""
+
+    epochs: int = 20
+    examples_a_step: int = 10
+    peak_rate: float = 0.003
+    weight_decay: float = 0.01
+    box_weight: float = 2.0
+    background_share: float = 0.1
+    """Of the places far from any tagged box, those that take part in a step (weighted up in turn)."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A forward pass over a batch; its rows are anchors, level after level."""
+
+    passes: list[Pass]
+    frozen: Array
+    """The backbone's boxes [rows, 4]."""
+    background: Array
+    """Weight of each anchor as background [rows]."""
+    lookup: list[Indices]
+    """For each example: anchor index to row, -1 where it takes no part."""
+
+
+def fit(
+    examples: Sequence[Example],
+    tags: int,
+    grid: Grid,
+    *,
+    seed: int,
+    options: FitOptions,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Head:
+    """A head that finds the examples' tagged boxes: AdamW (Loshchilov & Hutter 2019), one-cycle learning rate."""
+    rng = np.random.default_rng(seed)
+    head, gradient = new_head(tags, rng), zero_head(tags)
+    near = [near_places(example, grid) for example in examples]
+    each = min(options.examples_a_step, len(examples))
+    steps_an_epoch = -(-len(examples) // each)
+    steps = options.epochs * steps_an_epoch
+    mean, square = np.zeros_like(head.values), np.zeros_like(head.values)
+    for step in range(steps):
+        if step % steps_an_epoch == 0:
+            order = rng.permutation(len(examples))
+        chosen = order[step % steps_an_epoch * each :][:each]
+        batch = [examples[index] for index in chosen]
+        places = [draw_places(examples[index], near[index], options.background_share, rng) for index in chosen]
+        learn_from(batch, places, head, gradient, grid, options, rng)
+        rate = one_cycle(step / max(1, steps - 1)) * options.peak_rate
+        adam_step(head.values, gradient.values, mean, square, step + 1, rate, options.weight_decay)
+        progress((step + 1) / steps)
+    return head
+
+
+def one_cycle(share: float) -> float:
+    """Learning rate as a part of its peak: up over the first 30 % of steps, then down to almost nothing, by cosine."""
+    if share < 0.3:
+        return float(0.04 + 0.96 * (1 - np.cos(np.pi * share / 0.3)) / 2)
+    return float(0.001 + 0.999 * (1 + np.cos(np.pi * (share - 0.3) / 0.7)) / 2)
+
+
+def adam_step(values: Array, gradient: Array, mean: Array, square: Array, step: int, rate: float, decay: float) -> None:
+    """One AdamW update in place; step counts from 1."""
+    # All in place but two buffers: the vectors are long, and making new ones costs more than the arithmetic.
+    buffer = gradient * np.float32(0.1)
+    mean *= np.float32(0.9)
+    mean += buffer
+    np.multiply(gradient, gradient, out=buffer)
+    buffer *= np.float32(0.001)
+    square *= np.float32(0.999)
+    square += buffer
+    np.sqrt(square, out=buffer)
+    buffer *= np.float32((1 - 0.999**step) ** -0.5)
+    buffer += np.float32(1e-8)
+    np.divide(mean, buffer, out=buffer)
+    buffer *= np.float32(rate / (1 - 0.9**step))
+    values *= np.float32(1 - rate * decay)
+    values -= buffer
+
+
+def learn_from(
+    batch: Sequence[Example],
+    places: Sequence[Places],
+    head: Head,
+    gradient: Head,
+    grid: Grid,
+    options: FitOptions,
+    rng: np.random.Generator | None,
+) -> float:
+    """The loss of a batch on these places, its gradient put into `gradient`; `rng` draws dropout (None: none)."""
+    rows = _gather(batch, places, head, grid, rng)
+    scores = np.concatenate([kept.scores.reshape(-1, head.tags) for kept in rows.passes])
+    shifts = np.concatenate([kept.shifts.reshape(-1, 4) for kept in rows.passes])
+    targets = np.concatenate([example.targets for example in batch])
+    tags = np.concatenate([example.tags for example in batch])
+    quality = np.zeros_like(scores)
+    shift_gradient = np.zeros_like(shifts)
+    box_loss, norm = 0.0, 1.0
+    if len(targets):
+        pool = np.concatenate([index[example.pool] for example, index in zip(batch, rows.lookup, strict=True)])
+        boxes = correct(rows.frozen[pool], shifts[pool])
+        found = assign(sigmoid(scores[pool, tags[:, None]]), boxes, pool, targets)
+        norm = max(float(found.quality.sum()), 1.0)
+        quality[found.anchors, tags[found.targets]] = found.quality
+        frozen, shift = rows.frozen[found.anchors], shifts[found.anchors]
+        losses, corner_gradient = giou_loss(correct(frozen, shift), targets[found.targets])
+        weight = found.quality * np.float32(options.box_weight / norm)
+        box_loss = float((losses * weight).sum())
+        shift_gradient[found.anchors] = correct_gradient(frozen, shift, corner_gradient * weight[:, None])
+    score_loss, score_gradient = quality_loss(scores, quality, rows.background[:, None])
+    score_gradient /= np.float32(norm)
+    start = 0
+    for index, kept in enumerate(rows.passes):
+        part = slice(start, start + len(kept.inputs) * ANCHORS[index])
+        start = part.stop
+        score_part = score_gradient[part].reshape(kept.scores.shape)
+        shift_part = shift_gradient[part].reshape(kept.shifts.shape)
+        backward(head.levels[index], kept, score_part, shift_part, gradient.levels[index])
+    return score_loss / norm + box_loss
+
+
+def _gather(
+    batch: Sequence[Example],
+    places: Sequence[Places],
+    head: Head,
+    grid: Grid,
+    rng: np.random.Generator | None,
+) -> _Rows:
+    passes: list[Pass] = []
+    frozen: list[Array] = []
+    background: list[Array] = []
+    lookup = [np.full(len(grid.centred), -1, dtype=np.intp) for _ in batch]
+    row = 0
+    for index, parameters in enumerate(head.levels):
+        count, first = ANCHORS[index], grid.first[index]
+        offsets = first + np.arange(count)
+        inputs, logits = [], []
+        # Near places of all examples come first, so that box corrections are computed for a plain slice of rows.
+        for near in (True, False):
+            for example, drawn, rows in zip(batch, places, lookup, strict=True):
+                chosen = (drawn.near if near else drawn.far)[index]
+                anchors = (chosen[:, None] * count + offsets).ravel()
+                rows[anchors] = np.arange(row, row + len(anchors))
+                row += len(anchors)
+                inputs.append(example.inputs[index][chosen])
+                logits.append(example.old_logits[anchors])
+                frozen.append(example.frozen[anchors])
+                background.append(example.background[anchors] * np.float32(1 if near else drawn.far_weight))
+        near_rows = sum(len(drawn.near[index]) for drawn in places)
+        joined = np.concatenate(inputs).astype(np.float32)
+        old_logits = np.concatenate(logits).astype(np.float32).reshape(len(joined), count, -1)
+        passes.append(forward(parameters, joined, old_logits, near_rows, rng))
+    return _Rows(passes, np.concatenate(frozen), np.concatenate(background), lookup)

@@ -1,0 +1,20 @@
+"""The process that does a share of the fits: a pickled Share on standard input, pickled outcomes on standard output."""
+
+import pickle
+import sys
+
+from edge_common.service import EXIT_CLEAN, end_with_input
+from modules.trainer_agent.learning.fits import Share, work
+
+
+def main() -> int:
+    """Read a share, do it, write the outcomes; end at once if the starter goes away meanwhile."""
+    share: Share = pickle.load(sys.stdin.buffer)
+    end_with_input()
+    pickle.dump(work(share), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    sys.stdout.buffer.flush()
+    return EXIT_CLEAN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""From backbone maps to the head's inputs: each map reduced by its own PCA, brought to each level's grid, joined.
+
+Reducing a map before resampling it gives the same numbers as after (both are linear) and costs far less; in the
+exported graph it is one 1x1 convolution a map.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_common.ssd import FEATURE_MAPS, STRIDES
+from modules.trainer_agent.learning.features import RELU6_STEP, ViewFeatures
+
+COMPONENTS = {"map8": 48, "map16": 96, "map32": 128, "map64": 64}
+INPUTS = sum(COMPONENTS.values())
+_SAMPLE_ROWS = 4000
+_POWER_STEPS = 2
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """For each map: y = x W + b, in which W holds PCA directions over the fourth root of their variance."""
+
+    weights: Mapping[str, Array]
+    """Map name to [channels, components]."""
+    biases: Mapping[str, Array]
+    """Map name to [components]."""
+
+
+class MapSample:
+    """Some places of every map, gathered view by view, so that no more than one view has to be in memory."""
+
+    def __init__(self, views: int) -> None:
+        self._each = max(8, _SAMPLE_ROWS // views)
+        self._rows: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in FEATURE_MAPS}
+
+    def add(self, view: ViewFeatures, rng: np.random.Generator) -> None:
+        for name, array in view.maps.items():
+            places = array.reshape(len(array), -1)
+            chosen = rng.choice(places.shape[1], size=min(self._each, places.shape[1]), replace=False)
+            self._rows[name].append(places[:, chosen].T)
+
+    def rows(self, name: str) -> Array:
+        """Float32 [places, channels] of one map."""
+        return np.concatenate(self._rows[name]).astype(np.float32) * RELU6_STEP
+
+
+def fit_projection(sample: MapSample, rng: np.random.Generator) -> Projection:
+    """PCA of each map over sampled places of all views."""
+    weights, biases = {}, {}
+    for name in FEATURE_MAPS:
+        rows = sample.rows(name)
+        mean = rows.mean(axis=0)
+        spread = rows.std(axis=0) + np.float32(1e-3)
+        directions, variances = leading_components((rows - mean) / spread, COMPONENTS[name], rng)
+        weights[name] = (directions / np.maximum(variances, 1e-6) ** 0.25) / spread[:, None]
+        biases[name] = -mean @ weights[name]
+    return Projection(weights, biases)
+
+
+def leading_components(rows: Array, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The first principal directions of centred rows [n, d] and their variances: [d, count], [count].
+
+    Randomised range finder with power steps (Halko, Martinsson & Tropp 2011, algorithm 4.4).
+    """
+    probe = rng.standard_normal((rows.shape[1], count + 16)).astype(np.float32)
+    for _ in range(_POWER_STEPS + 1):
+        basis, _ = np.linalg.qr(rows.T @ (rows @ probe))
+        probe = basis.astype(np.float32)
+    small = rows @ probe
+    _, singular, turned = np.linalg.svd(small, full_matrices=False)
+    return (probe @ turned[:count].T).astype(np.float32), (singular[:count] ** 2 / len(rows)).astype(np.float32)
+
+
+def project(view: ViewFeatures, projection: Projection) -> list[Array]:
+    """The head's inputs for each level of STRIDES: float32 [rows x columns, INPUTS]."""
+    reduced: dict[str, Array] = {}
+    for name, array in view.maps.items():
+        places: Array = array.reshape(len(array), -1).T.astype(np.float32) * RELU6_STEP
+        side = array.shape[1]
+        reduced[name] = (places @ projection.weights[name] + projection.biases[name]).reshape(side, side, -1)
+    levels = []
+    for stride in STRIDES:
+        grids = [to_stride(reduced[name], int(name.removeprefix("map")), stride) for name in FEATURE_MAPS]
+        levels.append(np.concatenate(grids, axis=-1).reshape(-1, INPUTS))
+    return levels
+
+
+def to_stride(grid: Array, have: int, want: int) -> Array:
+    """A map [rows, columns, c] of stride `have` on the grid of stride `want`: averaged over places, or repeated."""
+    if have == want:
+        return grid
+    if have > want:
+        factor = have // want
+        return grid.repeat(factor, axis=0).repeat(factor, axis=1)
+    factor = want // have
+    rows, columns, channels = grid.shape
+    blocks = grid.reshape(rows // factor, factor, columns // factor, factor, channels)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)

@@ -1,0 +1,69 @@
+"""The views that are learned from: which views of each image, and their features, computed or from the cache."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
+from modules.trainer_agent.learning.backbone import DetectionBackbone
+from modules.trainer_agent.learning.dataset import TaggedImage, read_pixels
+from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.features import ViewFeatures, pack, unpack
+
+Array = NDArray[np.float32]
+
+MOST_VIEWS, MOST_COPIES, FEWEST_COPIES = 180, 6, 2
+_VERSION = 1
+"""Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
+_VIEWS_A_PASS = 4
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A usable image: its size in pixels and its tagged boxes as arrays."""
+
+    image: TaggedImage
+    width: int
+    height: int
+    boxes: Array
+    """Corners [g, 4], 0-1 of the picture."""
+    tags: NDArray[np.intp]
+    """[g]."""
+
+
+def copies_for(images: int) -> int:
+    """How many views of each image: many of few images, few of many, so that time stays bounded."""
+    return max(FEWEST_COPIES, min(MOST_COPIES, MOST_VIEWS // images))
+
+
+def choose_views(one: Tagged, size_px: int, copies: int, seed: int) -> list[View]:
+    """The plain view and random ones; the same each time for the same picture and seed, whatever is tagged in it."""
+    rng = np.random.default_rng([seed, int(one.image.digest[:15], 16)])
+    plain = plain_view(one.width, one.height, size_px)
+    return [plain, *(random_view(one.width, one.height, size_px, rng) for _ in range(copies - 1))]
+
+
+class FeatureSource:
+    """Features of an image's views: from the cache when they were computed before."""
+
+    def __init__(self, backbone: DetectionBackbone, backbone_sha256: str, cache: FeatureCache, size_px: int) -> None:
+        self._backbone = backbone
+        self._sha256 = backbone_sha256
+        self._cache = cache
+        self._size_px = size_px
+
+    def features(self, one: Tagged, views: Sequence[View]) -> list[ViewFeatures]:
+        """One ViewFeatures for each view; raises ImageError if the picture has to be read and cannot be."""
+        recipe = f"{_VERSION} {one.image.digest} {self._sha256} {self._size_px} {list(views)}"
+        stored = self._cache.load(recipe)
+        if stored is not None:
+            return unpack(stored)
+        pixels = read_pixels(one.image)
+        squares = [render(pixels, view, self._size_px) for view in views]
+        made: list[ViewFeatures] = []
+        for start in range(0, len(squares), _VIEWS_A_PASS):
+            made += self._backbone.features(squares[start : start + _VIEWS_A_PASS])
+        self._cache.save(recipe, pack(made))
+        return made

@@ -1,0 +1,184 @@
+"""One training in a process of its own: reads a request, writes a verified package, tells of progress line by line.
+
+Standard input: the request as one line of JSON; when it is closed the starter is gone and the job ends at once.
+Standard output: lines `{"stage", "fraction", "seconds_left"}`, at the end one of `{"trained": ...}` or
+`{"failed": {"code", "message"}}`. The package is written and has been run on real images, but is not active.
+"""
+
+import os
+
+# Fits run in processes of their own, one a core: more threads in each would only wait for one another. Read when
+# numpy is loaded, and inherited by those processes.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge_common.detections import ModelKind
+from edge_common.errors import EdgeError, InvalidInput
+from edge_common.geometry import Box
+from edge_common.packages import Manifest, PackageStore
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input
+from edge_common.version import VERSION
+from edge_common.zoo import LITE0, SSD_BACKBONE, find
+from modules.trainer_agent.learning.classifier import train_classifier
+from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
+from modules.trainer_agent.learning.detector import train_detector
+from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.outcome import Progress, Report, Trained
+from modules.trainer_agent.learning.verify import verify
+
+CACHE_BYTES = 1_000_000_000
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RequestBox(_Group):
+    """A tagged box: index of the tag, and x0, y0, x1, y1 in 0-1."""
+
+    tag: int
+    box: tuple[float, float, float, float]
+
+
+class RequestImage(_Group):
+    """A tagged image, as `dataset.TaggedImage`."""
+
+    path: Path
+    digest: str
+    name: str
+    boxes: tuple[RequestBox, ...] = ()
+    tags: tuple[int, ...] = ()
+
+
+class Request(_Group):
+    """What to train on, and where things are."""
+
+    data: Path
+    zoo: Path
+    model_id: str
+    model_name: str
+    kind: ModelKind
+    tags: tuple[str, ...]
+    images: tuple[RequestImage, ...]
+    threads: int = 2
+    seed: int = 0
+    parent_version: str | None = None
+
+
+def train(request: Request, report: Report) -> dict[str, Any]:
+    """Train, write the package, verify it; returns the body of `trained`. Raises EdgeError."""
+    started_s = time.monotonic()
+    dataset = dataset_of(request)
+    trained = train_model(dataset, request.zoo, request.data, request.threads, request.seed, report)
+    store = PackageStore(request.data / "models")
+    manifest = manifest_of(request, dataset, trained, datetime.now(UTC))
+    store.write(manifest, trained.model)
+    verify(store, manifest, dataset, request.threads)
+    return {
+        "version": manifest.version,
+        "score": trained.score.model_dump(),
+        "images": trained.images,
+        "boxes": trained.boxes,
+        "left_out": trained.left_out,
+        "seconds": round(time.monotonic() - started_s, 2),
+    }
+
+
+def train_model(dataset: Dataset, zoo: Path, data: Path, threads: int, seed: int, report: Report) -> Trained:
+    """The learner for the dataset's kind, with its backbone and the feature cache under `data`."""
+    cache = FeatureCache(data / "cache" / "features")
+    progress = Progress(report)
+    if dataset.kind == "detection":
+        backbone = find(zoo, SSD_BACKBONE)
+        trained = train_detector(dataset, backbone, cache, threads=threads, seed=seed, progress=progress)
+    else:
+        backbone = find(zoo, LITE0)
+        trained = train_classifier(dataset, backbone, cache, threads=threads, seed=seed, progress=progress)
+    cache.prune(CACHE_BYTES)
+    return trained
+
+
+def dataset_of(request: Request) -> Dataset:
+    images = tuple(
+        TaggedImage(
+            image.path,
+            image.digest,
+            image.name,
+            tuple(TaggedBox(found.tag, Box(*found.box)) for found in image.boxes),
+            image.tags,
+        )
+        for image in request.images
+    )
+    return Dataset(request.kind, request.tags, images)
+
+
+def manifest_of(request: Request, dataset: Dataset, trained: Trained, now: datetime) -> Manifest:
+    """The package's manifest; its version is the time of creation, so that versions sort by age."""
+    return Manifest(
+        model_id=request.model_id,
+        model_name=request.model_name,
+        version=now.strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z",
+        kind=request.kind,
+        labels=request.tags,
+        input_size_px=trained.input_size_px,
+        backbone=trained.backbone,
+        backbone_sha256=trained.backbone_sha256,
+        thresholds=trained.thresholds,
+        score=trained.score,
+        images=trained.images,
+        boxes=trained.boxes,
+        left_out=trained.left_out,
+        dataset_sha256=dataset.digest(),
+        parent_version=request.parent_version,
+        created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        program_version=VERSION,
+    )
+
+
+def main() -> int:
+    """Run one job over standard input and output."""
+    request_line = sys.stdin.readline()
+    end_with_input()
+    reporter = _Reporter()
+    try:
+        request = Request.model_validate_json(request_line)
+        _say({"trained": train(request, reporter.report)})
+    except ValidationError as error:
+        _say({"failed": {"code": InvalidInput.code, "message": f"training request not valid: {error}"}})
+        return EXIT_FAULT
+    except EdgeError as error:
+        _say({"failed": {"code": error.code, "message": str(error)}})
+        return EXIT_FAULT
+    return EXIT_CLEAN
+
+
+class _Reporter:
+    """Tells of progress at most ten times a second, with the time left at the pace so far."""
+
+    def __init__(self) -> None:
+        self._started_s = self._told_s = time.monotonic()
+
+    def report(self, stage: str, fraction: float) -> None:
+        now_s = time.monotonic()
+        if now_s - self._told_s < 0.1:
+            return
+        self._told_s = now_s
+        left_s = (now_s - self._started_s) * (1 - fraction) / fraction if fraction > 0.05 else None
+        rounded = None if left_s is None else round(left_s, 1)
+        _say({"stage": stage, "fraction": round(fraction, 4), "seconds_left": rounded})
+
+
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
