@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge_common.errors import PackageError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-_KINDS = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_KINDS: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 class _Tensor:
@@ -46,7 +46,7 @@ class _Unpickler(pickle.Unpickler):
             raise PackageError(f"weights: the file asks for {wanted}, which is refused")
         return allowed[wanted]
 
-    def persistent_load(self, reference: tuple[str, str, str, str, int]) -> tuple[str, np.dtype[Any]]:
+    def persistent_load(self, reference: list[str]) -> tuple[str, np.dtype[Any]]:
         what, kind, key = reference[:3]
         if what != "storage":
             raise PackageError(f"weights: a storage expected, got {what!r}")

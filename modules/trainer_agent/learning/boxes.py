@@ -25,7 +25,8 @@ def correct(frozen: Array, shift: Array) -> Array:
     """Corners of frozen boxes cx, cy, w, h moved by dx, dy (in their own sizes) and sized by exp(dw), exp(dh)."""
     centre = frozen[..., :2] + shift[..., :2] * frozen[..., 2:]
     half = frozen[..., 2:] * np.exp(np.clip(shift[..., 2:], -MOST_GROWTH, MOST_GROWTH)) / 2
-    return np.concatenate([centre - half, centre + half], axis=-1, dtype=np.float32)
+    moved: Array = np.concatenate([centre - half, centre + half], axis=-1)
+    return moved
 
 
 def correct_gradient(frozen: Array, shift: Array, corner_gradient: Array) -> Array:

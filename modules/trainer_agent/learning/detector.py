@@ -40,7 +40,7 @@ def train_detector(
     check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
     size_px = choose_size(tagged)
     grid = grid_of(size_px)
-    views = [choose_views(one, size_px, copies_for(len(tagged)), seed) for one in tagged]
+    views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
     source = FeatureSource(DetectionBackbone(backbone.path, threads), backbone.sha256, cache, size_px)
     looking = progress.part("Looking at the images", 0.0, 0.4)
     projection = _learn_projection(source, tagged, views, seed, looking)

@@ -14,10 +14,12 @@ from modules.trainer_agent.learning.features import ViewFeatures, pack, unpack
 
 Array = NDArray[np.float32]
 
-MOST_VIEWS, MOST_COPIES, FEWEST_COPIES = 180, 6, 2
+MOST_COPIES, FEWEST_COPIES = 6, 2
+MOST_PIXELS = 180 * 320 * 320
+"""Of all views together, as far as FEWEST_COPIES allows: what bounds time and memory."""
 _VERSION = 1
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
-_VIEWS_A_PASS = 4
+_PIXELS_A_PASS = 4 * 320 * 320
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class Tagged:
     """[g]."""
 
 
-def copies_for(images: int) -> int:
-    """How many views of each image: many of few images, few of many, so that time stays bounded."""
-    return max(FEWEST_COPIES, min(MOST_COPIES, MOST_VIEWS // images))
+def copies_for(images: int, size_px: int) -> int:
+    """How many views of each image: many of few and small ones, few of many or large ones."""
+    return max(FEWEST_COPIES, min(MOST_COPIES, MOST_PIXELS // (images * size_px**2)))
 
 
 def choose_views(one: Tagged, size_px: int, copies: int, seed: int) -> list[View]:
@@ -63,7 +65,8 @@ class FeatureSource:
         pixels = read_pixels(one.image)
         squares = [render(pixels, view, self._size_px) for view in views]
         made: list[ViewFeatures] = []
-        for start in range(0, len(squares), _VIEWS_A_PASS):
-            made += self._backbone.features(squares[start : start + _VIEWS_A_PASS])
+        each = max(1, _PIXELS_A_PASS // self._size_px**2)
+        for start in range(0, len(squares), each):
+            made += self._backbone.features(squares[start : start + each])
         self._cache.save(recipe, pack(made))
         return made

@@ -1,0 +1,55 @@
+"""Start of the capture module: `python -m modules.capture --data DIR --frames ENDPOINT`."""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+
+from edge_common import service
+from edge_common.errors import EdgeError
+from edge_common.frames import FramePublisher
+from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.settings import CaptureSettings
+from modules.capture.loop import Capture
+from modules.capture.reports import Reports
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="python -m modules.capture", description="Cameras in, frames out.")
+    arguments.add_argument("--data", type=Path, required=True, help="folder for twins and settings")
+    arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint to publish on, such as ipc:///run/frames")
+    given = arguments.parse_args()
+
+    service.start_logging("capture")
+    stop = service.stop_on_signals()
+    service.end_with_parent()
+    # The pictures are small and the processors few: threads of OpenCV would cost more than they bring.
+    cv2.setNumThreads(1)
+
+    hub = LocalHub(given.data / "twins" / "capture")
+    keeper = SettingsKeeper(hub, CaptureSettings, given.data / "settings" / "capture.json")
+    publisher = FramePublisher(given.frames)
+    reports = Reports(hub, keeper)
+    code = service.EXIT_CLEAN
+    try:
+        Capture(reports, publisher).run(stop)
+    except EdgeError as error:
+        log.critical("%s", error)
+        code = service.EXIT_FAULT
+    reports.close()
+    publisher.close()
+    if threading.active_count() > 1:
+        # A camera hangs in native code, which does not survive the end of the interpreter around it.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

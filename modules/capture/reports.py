@@ -1,0 +1,103 @@
+"""The line between capture and its hub: settings come in, phases of cameras and events about them go out."""
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from edge_common.frames import CameraState
+from edge_common.hub import Hub, SettingsKeeper
+from edge_common.settings import CaptureSettings
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.3
+_KEPT = 500
+_TWIN = "twin"
+_EVENTS = "events"
+
+
+class Reports:
+    """A thread of its own, so that a slow hub or disk holds up no frame. What cannot go out now goes out later."""
+
+    def __init__(self, hub: Hub, keeper: SettingsKeeper[CaptureSettings]) -> None:
+        self._hub = hub
+        self._keeper = keeper
+        self._news: queue.SimpleQueue[tuple[str, CameraState | None]] = queue.SimpleQueue()
+        self._lost: set[str] = set()
+        # What an earlier run reported about cameras may be true no longer.
+        self._outgoing: deque[tuple[str, Mapping[str, Any]]] = deque([(_TWIN, {"cameras": None})], maxlen=_KEPT)
+        self._held_up = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+        self._thread.start()
+
+    @property
+    def settings(self) -> CaptureSettings:
+        """The last good ones; a new object when they changed."""
+        return self._keeper.settings
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def tell(self, state: CameraState) -> None:
+        """A camera has changed its phase. May be called from any thread."""
+        self._news.put((state.camera, state))
+
+    def forget(self, camera: str) -> None:
+        """A camera is no longer in the settings."""
+        self._news.put((camera, None))
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(2 * _LOOK_EVERY_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._keeper.wait(_LOOK_EVERY_S)
+            except OSError as error:
+                log.error("settings could not be kept: %s", error)
+            while not self._news.empty():
+                self._word(*self._news.get())
+            self._send()
+
+    def _word(self, camera: str, state: CameraState | None) -> None:
+        """Queue what the twin and the cloud should know of a change."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if state is None:
+            self._lost.discard(camera)
+            self._outgoing.append((_TWIN, {"cameras": {camera: None}}))
+            return
+        report = {"phase": state.phase, "reason": state.reason, "since": now}
+        self._outgoing.append((_TWIN, {"cameras": {camera: report}}))
+        if state.phase == "lost":
+            self._lost.add(camera)
+            self._event("camera_lost", camera, state.reason, now)
+        elif state.phase == "live" and camera in self._lost:
+            self._lost.discard(camera)
+            self._event("camera_back", camera, "", now)
+
+    def _event(self, event: str, camera: str, reason: str, now: str) -> None:
+        self._outgoing.append((_EVENTS, {"event": event, "camera": camera, "reason": reason, "time": now}))
+
+    def _send(self) -> None:
+        while self._outgoing:
+            output, body = self._outgoing[0]
+            try:
+                if output == _TWIN:
+                    self._hub.report(body)
+                else:
+                    self._hub.send(output, body)
+            except OSError as error:
+                # A full disk, mostly: said once, tried again at the next look.
+                if not self._held_up:
+                    log.error("reports are held up: %s", error)
+                self._held_up = True
+                return
+            self._outgoing.popleft()
+            self._held_up = False

@@ -1,0 +1,89 @@
+import queue
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from edge_common.errors import CameraError
+from edge_common.frames import CameraState, Frame
+from edge_common.latest import LatestByKey
+from edge_common.settings import CameraSettings
+from modules.capture.cameras import Shot, open_camera
+from modules.capture.watch import Patience, Watch
+from tests.capture.bench import RtspServer, eventually
+from tests.capture.rtsp_server import STEPS_PER_S
+
+
+@pytest.fixture
+def watch(rtsp_server: RtspServer) -> Iterator[Watch]:
+    frames: LatestByKey[Frame] = LatestByKey()
+    told: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
+    settings = CameraSettings(url=rtsp_server.url, frames_per_s=20)
+    made = Watch("till", settings, open_camera, frames.put, told.put, Patience(first_s=0.3))
+    yield made
+    made.stop()
+    made.join(10)
+
+
+def made_at_s(shot: Shot) -> float:
+    """When the server made the frame, on a clock of its own."""
+    return float(shot.pixels.mean()) / STEPS_PER_S
+
+
+def test_a_reader_that_pauses_gets_new_frames_not_the_backlog(rtsp_server: RtspServer) -> None:
+    with closing(open_camera(rtsp_server.url)) as camera:
+        camera.read()
+        # What came in while the stream was being opened is soon drained.
+        time.sleep(0.5)
+        before_s = made_at_s(camera.read())
+        time.sleep(2.5)
+
+        first, second = camera.read(), camera.read()
+
+    # The frame that waited may be as old as one interval; a backlog would be as old as the pause.
+    assert made_at_s(first) - before_s == pytest.approx(2.5, abs=0.5)
+    assert made_at_s(second) - made_at_s(first) == pytest.approx(0, abs=0.3)
+
+
+def test_a_killed_server_is_a_lost_camera_that_comes_back_by_itself(rtsp_server: RtspServer, watch: Watch) -> None:
+    assert eventually(lambda: watch.state.phase == "live", 6)
+
+    rtsp_server.kill()
+
+    assert eventually(lambda: watch.state.phase == "lost", 2)
+    assert "stopped sending" in watch.state.reason
+    assert eventually(lambda: "nothing answers" in watch.state.reason, 2)
+
+    rtsp_server.start()
+
+    assert eventually(lambda: watch.state.phase == "live", 8)
+
+
+def test_a_server_that_hangs_is_a_lost_camera_and_recovered(rtsp_server: RtspServer, watch: Watch) -> None:
+    assert eventually(lambda: watch.state.phase == "live", 6)
+
+    rtsp_server.freeze()
+
+    assert eventually(lambda: watch.state.phase == "lost", 6)
+    assert "no frame for 4 s" in watch.state.reason
+
+    rtsp_server.thaw()
+
+    assert eventually(lambda: watch.state.phase == "live", 10)
+
+
+def test_a_wrong_path_says_that_something_answers(rtsp_server: RtspServer) -> None:
+    with pytest.raises(CameraError, match="it answers but gives no video; path, user name or password wrong"):
+        open_camera(f"rtsp://127.0.0.1:{rtsp_server.port}/nothing")
+
+
+def test_a_server_that_never_says_a_word_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begun_s = time.monotonic()
+
+        with pytest.raises(CameraError, match="gives no video"):
+            open_camera(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/camera")
+
+        assert time.monotonic() - begun_s < 8

@@ -1,0 +1,208 @@
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_common.errors import EdgeError
+from edge_common.frames import FramePublisher, FrameSubscriber
+from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.settings import CaptureSettings
+from modules.capture.cameras import Camera
+from modules.capture.loop import Capture
+from modules.capture.reports import Reports
+from modules.capture.watch import Patience
+from tests.capture.bench import CameraBench, eventually
+
+
+class Station:
+    """Capture in a thread, its hub in files, and one reader."""
+
+    def __init__(self, folder: Path, endpoint: str, bench: CameraBench) -> None:
+        self.hub = LocalHub(folder / "twin")
+        self.endpoint = endpoint
+        self.fault: EdgeError | None = None
+        self._folder = folder
+        self._bench = bench
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def reported(self, section: str) -> dict[str, Any]:
+        path = self._folder / "twin" / "reported.json"
+        found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        return dict(found.get(section, {}))
+
+    def reported_phases(self) -> dict[str, str]:
+        return {camera: report["phase"] for camera, report in self.reported("cameras").items()}
+
+    def events(self) -> list[tuple[str, str]]:
+        path = self._folder / "twin" / "messages.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        messages = [json.loads(line) for line in lines]
+        assert all(message["output"] == "events" for message in messages)
+        return [(message["body"]["event"], message["body"]["camera"]) for message in messages]
+
+    def _run(self) -> None:
+        publisher = FramePublisher(self.endpoint)
+        reports = Reports(self.hub, SettingsKeeper(self.hub, CaptureSettings, self._folder / "last_good.json"))
+        patience = Patience(first_s=0.05, longest_s=0.1)
+        try:
+            Capture(reports, publisher, open_camera=self._bench.open, patience=patience).run(self._stop)
+        except EdgeError as error:
+            self.fault = error
+        reports.close()
+        publisher.close()
+
+
+@pytest.fixture
+def station(tmp_path: Path, endpoint: str, bench: CameraBench) -> Iterator[Station]:
+    made = Station(tmp_path, endpoint, bench)
+    made.hub.desire({"cameras": {"till": {"url": "a", "frames_per_s": 50}}})
+    made.start()
+    yield made
+    bench.over.set()
+    made.stop()
+
+
+@pytest.fixture
+def subscribe(endpoint: str) -> Iterator[Callable[[], FrameSubscriber]]:
+    made: list[FrameSubscriber] = []
+
+    def subscribed() -> FrameSubscriber:
+        made.append(FrameSubscriber(endpoint, everything=True))
+        return made[-1]
+
+    yield subscribed
+    for reader in made:
+        reader.close()
+
+
+def phase(reader: FrameSubscriber, camera: str) -> str:
+    state = reader.states().get(camera)
+    return state.phase if state else ""
+
+
+def test_one_camera_serves_several_readers_with_one_connection(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    readers = [subscribe() for _ in range(3)]
+
+    found = [reader.frames.take(3) for reader in readers]
+
+    assert all(item is not None and item[0] == "till" for item in found)
+    assert bench.opened == ["a"]
+
+
+def test_adding_and_removing_cameras_leaves_the_others_alone(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    reader = subscribe()
+    assert eventually(lambda: phase(reader, "till") == "live")
+
+    station.hub.desire({"cameras": {"door": {"url": "b"}}})
+    assert eventually(lambda: phase(reader, "door") == "live")
+    station.hub.desire({"cameras": {"door": None}})
+
+    assert eventually(lambda: phase(reader, "door") == "off")
+    assert eventually(lambda: bench.closed == ["b"])
+    assert eventually(lambda: list(station.reported_phases()) == ["till"])
+    assert bench.opened == ["a", "b"]
+
+
+def test_a_lost_camera_is_in_the_twin_and_an_event_tells_when_it_is_back(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    reader = subscribe()
+    assert eventually(lambda: phase(reader, "till") == "live")
+    assert station.events() == []
+
+    bench.unplugged.add("a")
+    assert eventually(lambda: phase(reader, "till") == "lost")
+    assert eventually(lambda: station.reported_phases() == {"till": "lost"})
+    assert station.reported("cameras")["till"]["reason"] == "a: pulled out"
+    assert eventually(lambda: station.events() == [("camera_lost", "till")])
+    bench.unplugged.remove("a")
+
+    assert eventually(lambda: phase(reader, "till") == "live")
+    assert eventually(lambda: station.events() == [("camera_lost", "till"), ("camera_back", "till")])
+    assert eventually(lambda: station.reported_phases() == {"till": "live"})
+
+
+def test_a_camera_that_hangs_does_not_hold_up_another_one_nor_the_end(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    bench.hanging.add("b")
+    station.hub.desire({"cameras": {"door": {"url": "b"}}})
+    assert eventually(lambda: "b" in bench.opened)
+    reader = subscribe()
+    found = [reader.frames.take(2) for _ in range(10)]
+    begun_s = time.monotonic()
+
+    station.stop()
+
+    assert all(item is not None and item[0] == "till" for item in found)
+    assert time.monotonic() - begun_s < 1.5
+
+
+def test_bad_settings_are_refused_whole_and_the_cameras_stay(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    reader = subscribe()
+    assert eventually(lambda: phase(reader, "till") == "live")
+
+    station.hub.desire({"cameras": {"till": {"frames_per_s": -1}, "door": {"url": "b"}}})
+
+    assert eventually(lambda: station.reported("settings").get("cameras", {}).get("ac") == 400)
+    assert "cameras.till.frames_per_s" in station.reported("settings")["cameras"]["ad"]
+    assert phase(reader, "till") == "live"
+    assert bench.opened == ["a"]
+
+
+def test_what_an_earlier_run_reported_about_cameras_is_forgotten(
+    tmp_path: Path, endpoint: str, bench: CameraBench
+) -> None:
+    station = Station(tmp_path, endpoint, bench)
+    station.hub.report({"cameras": {"gone": {"phase": "live"}}})
+    station.hub.desire({"cameras": {"till": {"url": "a"}}})
+
+    station.start()
+
+    assert eventually(lambda: list(station.reported_phases()) == ["till"])
+    station.stop()
+
+
+def test_the_last_good_settings_serve_without_a_hub(tmp_path: Path, endpoint: str, bench: CameraBench) -> None:
+    (tmp_path / "last_good.json").write_text('{"cameras": {"till": {"url": "a"}}}')
+    station = Station(tmp_path, endpoint, bench)
+    (tmp_path / "twin" / "desired.json").write_text("not JSON")
+
+    station.start()
+
+    assert eventually(lambda: bench.opened == ["a"])
+    station.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_of_a_fault_ends_the_module(tmp_path: Path, endpoint: str) -> None:
+    class Broken(CameraBench):
+        def open(self, url: str) -> Camera:
+            raise ZeroDivisionError(url)
+
+    station = Station(tmp_path, endpoint, Broken())
+    station.hub.desire({"cameras": {"till": {"url": "a"}}})
+
+    station.start()
+
+    assert eventually(lambda: station.fault is not None)
+    assert str(station.fault) == "ended by a fault in the program: camera till"
+    station.stop()
