@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup run test check format lock clean
+.PHONY: setup run test lint check format docs lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -14,11 +14,12 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest
 
-check: setup
+lint: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+
+check: lint test
 
 format: setup
 	$(BIN)/ruff format $(SOURCES)
@@ -39,6 +40,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 zoo/index.json: $(VENV)/installed node_modules/.package-lock.json edge_common/zoo_setup.py edge_common/ssd_backbone.py edge_common/lite0.py
 	$(BIN)/python -m edge_common.zoo_setup node_modules zoo
 	touch $@
+
+docs: setup
+	$(BIN)/python -m edge_common.twin_docs > docs/twin.md
 
 lock:
 	$(PYTHON) -m venv --clear build/lock

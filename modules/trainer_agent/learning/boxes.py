@@ -45,7 +45,8 @@ def pair_iou(first: Array, second: Array) -> Array:
     high = np.minimum(first[..., 2:], second[..., 2:])
     shared = np.prod(np.maximum(high - low, 0), axis=-1)
     areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (first, second)]
-    return (shared / np.maximum(areas[0] + areas[1] - shared, _SMALL)).astype(np.float32)
+    overlap: Array = shared / np.maximum(areas[0] + areas[1] - shared, _SMALL)
+    return overlap
 
 
 def giou_loss(predicted: Array, target: Array) -> tuple[Array, Array]:
