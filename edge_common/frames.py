@@ -28,7 +28,8 @@ _FRAME = b"frame/"
 _STATE = b"state/"
 _END = b"\0"
 _POLL_MS = 50
-_WAITING_FRAMES = 2
+# Enough for one frame of each of several cameras and their states; a reader that is stuck holds no more than these.
+_WAITING_FRAMES = 6
 STATE_LASTS_S = 5.0
 
 CameraPhase = Literal["starting", "live", "lost", "off"]

@@ -8,10 +8,9 @@ tag's recommended threshold becomes 0.5, since S1's own threshold is fixed there
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from edge_common.onnx_graph import GraphBuilder
+from edge_common.onnx_graph import GraphBuilder, ModelProto
 from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES, anchor_boxes
 from modules.trainer_agent.learning.boxes import CENTRE_SCALE, MOST_GROWTH, SIZE_SCALE
 from modules.trainer_agent.learning.head import LOGIT_SCALE, Head
@@ -21,7 +20,7 @@ Array = NDArray[np.float32]
 
 
 def export_detector(
-    backbone: onnx.ModelProto, projection: Projection, head: Head, size_px: int, thresholds: Sequence[float]
+    backbone: ModelProto, projection: Projection, head: Head, size_px: int, thresholds: Sequence[float]
 ) -> bytes:
     """The model's file. `thresholds` are the probabilities, one a tag, that become 0.5."""
     builder = GraphBuilder()

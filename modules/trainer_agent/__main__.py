@@ -1,0 +1,84 @@
+"""The trainer_agent module as a process: wires the library, trainings and the page, and ends when asked to."""
+
+import argparse
+import logging
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from waitress.server import create_server
+
+from edge_common.errors import EdgeError
+from edge_common.frames import FrameSubscriber
+from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.packages import PackageStore
+from edge_common.results import ResultSubscriber
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
+from edge_common.settings import TrainerSettings
+from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.database import Database
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.training_log import TrainingLog
+from modules.trainer_agent.web import create_app
+from modules.trainer_agent.web.guard import loopback
+from modules.trainer_agent.web.services import Services
+
+log = logging.getLogger("trainer_agent")
+_SERVER = {
+    "threads": 24,
+    "max_request_body_size": 64_000_000,
+    # What waits here for a slow viewer of the live page is old when it arrives: a picture or two at most.
+    "outbuf_high_watermark": 100_000,
+}
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="trainer_agent", description=__doc__)
+    arguments.add_argument(
+        "--data", type=Path, required=True, help="folder for the library, models, settings and twins"
+    )
+    arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint where capture publishes")
+    arguments.add_argument("--results", required=True, help="ZeroMQ endpoint where inference publishes")
+    arguments.add_argument("--zoo", type=Path, required=True, help="folder of the backbones")
+    arguments.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address: there is no sign-in")
+    arguments.add_argument("--port", type=int, default=8080)
+    chosen = arguments.parse_args()
+    start_logging("trainer_agent")
+    stop = stop_on_signals()
+    end_with_parent()
+    try:
+        serve(chosen, stop)
+    except (EdgeError, OSError) as error:
+        log.error("%s", error)
+        return EXIT_FAULT
+    return EXIT_CLEAN
+
+
+def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
+    """Everything in its place, until asked to stop."""
+    data, zoo = chosen.data.resolve(), chosen.zoo.resolve()
+    hub = LocalHub(data / "twins" / "trainer_agent")
+    keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
+    packages = PackageStore(data / "models")
+    with (
+        closing(Database(data / "library" / "library.sqlite")) as database,
+        closing(FrameSubscriber(chosen.frames)) as frames,
+        closing(ResultSubscriber(chosen.results)) as results,
+    ):
+        library, trainings = Library(database, data / "library"), TrainingLog(database)
+        with closing(
+            Agent(library, trainings, packages, hub, lambda: keeper.settings.training, data=data, zoo=zoo)
+        ) as agent:
+            live = LiveView(frames, results)
+            app = create_app(Services(library, agent, frames, live, packages, lambda: keeper.settings))
+            server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
+            threading.Thread(target=server.run, name="page", daemon=True).start()
+            log.info("the page is at http://%s:%s/", server.effective_host, server.effective_port)
+            while not stop.is_set():
+                keeper.wait(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""When a model is trained, and what follows: one training at a time, in a child process; the new version goes live."""
+
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge_common.errors import Conflict, EdgeError, NotEnoughTags
+from edge_common.hub import Hub
+from edge_common.packages import PackageStore
+from edge_common.settings import TrainingSettings
+from modules.trainer_agent.job import Job
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.training_log import TrainingLog, TrainingState, now_text
+from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
+
+log = logging.getLogger(__name__)
+
+TRAINING_JOB = (sys.executable, "-m", "modules.trainer_agent.training_job")
+MOST_INTERRUPTIONS = 3
+"""A training that took the device down this often in a row is not started by itself again."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long the agent waits for what."""
+
+    settle_s: float = 10.0
+    """After the last tag of a model that trains by itself, unless staff say that the image is done."""
+    silence_s: float = 900.0
+    """A training that says nothing for so long is taken for stuck."""
+
+
+class Agent:
+    """Trains models when asked, or by itself when the minimum is first reached. Called from any thread."""
+
+    def __init__(
+        self,
+        library: Library,
+        trainings: TrainingLog,
+        packages: PackageStore,
+        hub: Hub,
+        settings: Callable[[], TrainingSettings],
+        *,
+        data: Path,
+        zoo: Path,
+        command: Sequence[str] = TRAINING_JOB,
+        pace: Pace = Pace(),
+    ) -> None:
+        self._library = library
+        self._trainings = trainings
+        self._packages = packages
+        self._hub = hub
+        self._settings = settings
+        self._data = data
+        self._zoo = zoo
+        self._command = command
+        self._pace = pace
+        self._changed = threading.Condition()
+        self._number = 0
+        self._queue: deque[str] = deque()
+        self._due_s: dict[str, float] = {}
+        self._job: Job | None = None
+        self._closing = False
+        cut = trainings.end_interrupted()
+        self._states = trainings.last()
+        self._thread = threading.Thread(target=self._run, args=(cut,), name="trainings")
+        self._thread.start()
+
+    def train(self, model_id: str) -> TrainingState:
+        """Have the model trained, after those before it.
+
+        Raises NotFound, NotEnoughTags saying what is missing, or Conflict when it is being trained already.
+        """
+        missing = self._library.requirements(model_id, self._settings())
+        if missing:
+            raise NotEnoughTags(" ".join(missing))
+        with self._changed:
+            if self.state(model_id).active:
+                raise Conflict("This model is being trained already.")
+            started = now_text()
+            self._trainings.begin(model_id, started)
+            self._due_s.pop(model_id, None)
+            self._queue.append(model_id)
+            return self._publish(TrainingState(model_id, phase="waiting", started=started))
+
+    def tags_changed(self, model_id: str, *, image_done: bool = False) -> None:
+        """Tell that a tag was saved; `image_done`: staff finished the image, so nothing more is waited for."""
+        with self._changed:
+            self._due_s[model_id] = time.monotonic() + (0.0 if image_done else self._pace.settle_s)
+            self._changed.notify_all()
+
+    def state(self, model_id: str) -> TrainingState:
+        """How the model's last training stands."""
+        with self._changed:
+            return self._states.get(model_id) or TrainingState(model_id)
+
+    def wait_for_change(self, model_id: str, seen: int, timeout_s: float) -> TrainingState | None:
+        """The state once its number is another than `seen`; None when time is up or the agent closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self.state(model_id).number != seen, timeout_s)
+            state = self.state(model_id)
+            return None if state.number == seen else state
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        """End a running training; the next start tells of it as interrupted."""
+        with self._changed:
+            self._closing = True
+            if self._job is not None:
+                self._job.kill()
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self, cut: dict[str, int]) -> None:
+        for interrupted, times in cut.items():
+            self._resume(interrupted, times)
+        while (model_id := self._next()) is not None:
+            try:
+                self._train(model_id)
+            except (EdgeError, OSError):
+                log.exception("model %s: the end of its training could not be recorded", model_id)
+
+    def _next(self) -> str | None:
+        while True:
+            with self._changed:
+                if self._closing:
+                    return None
+                if self._queue:
+                    return self._queue.popleft()
+                now_s = time.monotonic()
+                due = [model_id for model_id, due_s in self._due_s.items() if due_s <= now_s]
+                for model_id in due:
+                    del self._due_s[model_id]
+                if not due:
+                    self._changed.wait(min((due_s - now_s for due_s in self._due_s.values()), default=None))
+            for model_id in due:
+                self._train_first_time(model_id)
+
+    def _train_first_time(self, model_id: str) -> None:
+        try:
+            if self._library.model(model_id).automatic and self.state(model_id).phase == "none":
+                self.train(model_id)
+        except NotEnoughTags:
+            return
+        except EdgeError as error:
+            log.error("model %s is not trained by itself: %s", model_id, error)
+
+    def _resume(self, model_id: str, times: int) -> None:
+        try:
+            if self._library.model(model_id).automatic and times < MOST_INTERRUPTIONS:
+                log.info("model %s: its training was interrupted and starts again", model_id)
+                self.train(model_id)
+        except EdgeError as error:
+            log.error("model %s: its interrupted training does not start again: %s", model_id, error)
+
+    def _train(self, model_id: str) -> None:
+        began = replace(self.state(model_id), phase="running", stage="Getting ready")
+        self._publish(began)
+        log.info("model %s: training starts", model_id)
+        try:
+            outcome = self._follow(model_id)
+            if isinstance(outcome, Trained):
+                self._packages.activate(model_id, outcome.version)
+        except (EdgeError, OSError) as error:
+            outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
+        if isinstance(outcome, Trained):
+            self._succeeded(began, outcome)
+        elif not self._closing:
+            self._failed(began, outcome)
+
+    def _follow(self, model_id: str) -> Trained | Failed:
+        request = encode_request(
+            self._library.training_set(model_id),
+            data=self._data,
+            zoo=self._zoo,
+            threads=self._settings().threads,
+            parent_version=self._packages.current(model_id),
+        )
+        with self._changed:
+            job = self._job = Job(self._command, silence_s=self._pace.silence_s)
+            if self._closing:
+                job.kill()
+
+        def told(progress: Progress) -> None:
+            self._publish(replace(self.state(model_id), **progress.model_dump()))
+
+        try:
+            return job.run(request, told)
+        finally:
+            with self._changed:
+                self._job = None
+
+    def _succeeded(self, began: TrainingState, trained: Trained) -> None:
+        state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **dict(trained))
+        log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
+        self._end(state, {"event": "trained", **trained.model_dump(mode="json")})
+        self._packages.prune(state.model_id, self._settings().keep_versions)
+
+    def _failed(self, began: TrainingState, failed: Failed) -> None:
+        state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
+        log.error("model %s: training failed: %s", state.model_id, failed.message)
+        self._end(state, {"event": "training failed", **failed.model_dump(mode="json")})
+
+    def _end(self, state: TrainingState, event: dict[str, Any]) -> None:
+        self._publish(state)
+        self._trainings.end(state)
+        about = {"model_id": state.model_id, "time": state.ended, **event}
+        self._hub.report({"trainings": {state.model_id: about}})
+        self._hub.send("events", {"schema_version": 1, **about})
+
+    def _publish(self, state: TrainingState) -> TrainingState:
+        with self._changed:
+            self._number += 1
+            numbered = replace(state, number=self._number)
+            self._states[state.model_id] = numbered
+            self._changed.notify_all()
+            return numbered

@@ -1,0 +1,172 @@
+"""The SQLite file of the trainer: opening, schema versions, transactions that outlive a power cut.
+
+A connection serves one thread at a time; those at rest wait in a stack, so there are as many as threads that
+were ever busy at once. WAL lets pages be read while a box is written; synchronous=FULL puts each commit on the
+disk before it is acknowledged.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from edge_common.errors import EdgeError
+
+_WAIT_FOR_WRITER_S = 10.0
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE models (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            folded TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL CHECK (kind IN ('detection', 'classification')),
+            automatic INTEGER NOT NULL CHECK (automatic IN (0, 1)),
+            created TEXT NOT NULL
+        )""",
+        """CREATE TABLE tags (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            folded TEXT NOT NULL,
+            UNIQUE (model_id, folded)
+        )""",
+        """CREATE TABLE images (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            digest TEXT NOT NULL,
+            name TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            source TEXT NOT NULL CHECK (source IN ('camera', 'upload')),
+            camera TEXT,
+            taken_ns INTEGER NOT NULL,
+            tag_id INTEGER REFERENCES tags (id),
+            reviewed INTEGER NOT NULL DEFAULT 0 CHECK (reviewed IN (0, 1)),
+            UNIQUE (model_id, digest)
+        )""",
+        """CREATE TABLE boxes (
+            id TEXT PRIMARY KEY,
+            image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+            tag_id INTEGER NOT NULL REFERENCES tags (id),
+            x0 REAL NOT NULL,
+            y0 REAL NOT NULL,
+            x1 REAL NOT NULL,
+            y1 REAL NOT NULL
+        )""",
+        """CREATE TABLE trainings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            started TEXT NOT NULL,
+            ended TEXT,
+            phase TEXT NOT NULL,
+            version TEXT,
+            score TEXT,
+            images INTEGER NOT NULL DEFAULT 0,
+            boxes INTEGER NOT NULL DEFAULT 0,
+            left_out TEXT NOT NULL DEFAULT '{}',
+            seconds REAL,
+            message TEXT NOT NULL DEFAULT ''
+        )""",
+        "CREATE INDEX images_of_digest ON images (digest)",
+        "CREATE INDEX images_of_tag ON images (tag_id)",
+        "CREATE INDEX boxes_of_image ON boxes (image_id, tag_id)",
+        "CREATE INDEX boxes_of_tag ON boxes (tag_id, image_id)",
+        "CREATE INDEX trainings_of_model ON trainings (model_id, id)",
+        # `reviewed` says that somebody looked and found nothing to tag: such an image is tagged, too.
+        """CREATE VIEW library AS
+            SELECT *, (
+                reviewed OR tag_id IS NOT NULL OR EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = images.id)
+            ) AS tagged FROM images""",
+    ),
+)
+"""Statements that lead from each schema version to the next; what is released is never edited, only added to."""
+
+
+class Database:
+    """The trainer's SQLite file. Every method may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, made or brought to the newest schema; raises EdgeError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._resting: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._writing = threading.Lock()
+        with self._wrapped(), self.connection() as connection:
+            self._migrate(connection)
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection for this thread alone while the block lasts."""
+        try:
+            connection = self._resting.get_nowait()
+        except queue.Empty:
+            connection = self._open()
+        try:
+            yield connection
+        finally:
+            self._resting.put(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One unchanging view of everything while the block lasts."""
+        with self._wrapped(), self.connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """All of the block's changes or none; on the disk when it ends. Raises EdgeError when they cannot be kept."""
+        with self._writing, self._wrapped(), self.connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close what is at rest; call when no thread uses the database any more."""
+        while not self._resting.empty():
+            self._resting.get_nowait().close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_WAIT_FOR_WRITER_S, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            with closing(connection.execute("PRAGMA user_version")) as cursor:
+                found: int = cursor.fetchone()[0]
+            if found > len(MIGRATIONS):
+                raise EdgeError(
+                    f"{self._path.name} has schema version {found}, made by a newer program; "
+                    f"at most {len(MIGRATIONS)} expected"
+                )
+            for statements in MIGRATIONS[found:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _wrapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise EdgeError(f"the library ({self._path.name}) cannot be read or written: {error}") from error

@@ -1,0 +1,79 @@
+"""Rows of the trainer's database as values; the caller holds the transaction."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from edge_common.errors import Conflict, InvalidInput, NotFound
+from edge_common.geometry import Box
+from modules.trainer_agent.annotations import Counts, LibraryImage, Model, Tag, TaggedBox, checked_tag_name, folded
+
+
+def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
+    row = rows.execute("SELECT * FROM models WHERE id = ?", (model_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no model '{model_id[:80]}'.")
+    tags = rows.execute("SELECT id, name FROM tags WHERE model_id = ? ORDER BY id", (model_id,))
+    return Model(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        automatic=bool(row["automatic"]),
+        tags=tuple(Tag(tag["id"], tag["name"]) for tag in tags),
+        created=row["created"],
+    )
+
+
+def tag_of(model: Model, tag_id: int) -> Tag:
+    for tag in model.tags:
+        if tag.id == tag_id:
+            return tag
+    raise InvalidInput(f"Tag {tag_id} is not a tag of '{model.name}'.")
+
+
+def insert_tags(rows: sqlite3.Connection, model_id: str, names: Sequence[str]) -> None:
+    for name in map(checked_tag_name, names):
+        if rows.execute("SELECT 1 FROM tags WHERE model_id = ? AND folded = ?", (model_id, folded(name))).fetchone():
+            raise Conflict(f"The model has the tag '{name}' already.")
+        rows.execute("INSERT INTO tags (model_id, name, folded) VALUES (?, ?, ?)", (model_id, name, folded(name)))
+
+
+def read_counts(rows: sqlite3.Connection, model: Model) -> Counts:
+    tagged, in_all = rows.execute(
+        "SELECT coalesce(sum(tagged), 0), count(*) FROM library WHERE model_id = ?", (model.id,)
+    ).fetchone()
+    per_tag = {
+        tag.id: rows.execute(
+            "SELECT (SELECT count(DISTINCT image_id) FROM boxes WHERE tag_id = :tag)"
+            " + (SELECT count(*) FROM images WHERE tag_id = :tag)",
+            {"tag": tag.id},
+        ).fetchone()[0]
+        for tag in model.tags
+    }
+    return Counts(tagged, in_all - tagged, per_tag)
+
+
+def read_image(rows: sqlite3.Connection, image_id: int) -> LibraryImage:
+    row = rows.execute("SELECT * FROM library WHERE id = ?", (image_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no image {image_id} (any more).")
+    return image_of(row)
+
+
+def image_of(row: sqlite3.Row) -> LibraryImage:
+    return LibraryImage(
+        id=row["id"],
+        model_id=row["model_id"],
+        digest=row["digest"],
+        name=row["name"],
+        width=row["width"],
+        height=row["height"],
+        source=row["source"],
+        camera=row["camera"],
+        taken_ns=row["taken_ns"],
+        tag_id=row["tag_id"],
+        tagged=bool(row["tagged"]),
+    )
+
+
+def box_of(row: sqlite3.Row) -> TaggedBox:
+    return TaggedBox(row["id"], row["tag_id"], Box(row["x0"], row["y0"], row["x1"], row["y1"]))

@@ -1,0 +1,84 @@
+"""What passes between the agent and a training's own process: one JSON request in, JSON lines out."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_common.errors import LearningError
+from edge_common.packages import Score
+from modules.trainer_agent.annotations import TrainingSet
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Progress(_Message):
+    """How far the training is."""
+
+    stage: str = Field(description="what it is doing, in words for staff")
+    fraction: Annotated[float, Field(ge=0, le=1)]
+    seconds_left: Annotated[float, Field(ge=0)] | None
+
+
+class Trained(_Message):
+    """The package that was written and verified, not active yet."""
+
+    version: str
+    score: Score | None
+    images: int
+    boxes: int
+    left_out: Mapping[str, str] = Field(description="images not used, by name, and why")
+    seconds: float
+
+
+class Failed(_Message):
+    """Why there is no package."""
+
+    code: str
+    message: str
+
+
+Message = Progress | Trained | Failed
+
+
+def encode_request(chosen: TrainingSet, *, data: Path, zoo: Path, threads: int, parent_version: str | None) -> bytes:
+    """One line of UTF-8 JSON."""
+    request = {
+        "data": str(data),
+        "zoo": str(zoo),
+        "model_id": chosen.model.id,
+        "model_name": chosen.model.name,
+        "kind": chosen.model.kind,
+        "tags": [tag.name for tag in chosen.model.tags],
+        "images": [
+            {
+                "path": str(image.path),
+                "digest": image.digest,
+                "name": image.name,
+                "boxes": [{"tag": index, "box": box.to_list()} for index, box in image.boxes],
+                "tags": list(image.tags),
+            }
+            for image in chosen.images
+        ],
+        "threads": threads,
+        "seed": 0,
+        "parent_version": parent_version,
+    }
+    return json.dumps(request, ensure_ascii=False).encode() + b"\n"
+
+
+def decode_message(line: bytes) -> Message:
+    """The message in one line of the training's output; raises LearningError that shows the line."""
+    try:
+        body: Any = json.loads(line)
+        if isinstance(body, dict) and "trained" in body:
+            return Trained.model_validate(body["trained"])
+        if isinstance(body, dict) and "failed" in body:
+            return Failed.model_validate(body["failed"])
+        return Progress.model_validate(body)
+    except (ValidationError, ValueError) as error:
+        raise LearningError(f"training said something that is no message: {line[:200]!r}") from error

@@ -1,0 +1,26 @@
+"""The page that staff use: `create_app` puts its parts together."""
+
+from flask import Flask
+
+from modules.trainer_agent.web import capture, library_page, live, models, tagging, training, uploads, wording
+from modules.trainer_agent.web.guard import guard
+from modules.trainer_agent.web.problems import answer_problems
+from modules.trainer_agent.web.services import Services
+from modules.trainer_agent.web.viewfinder import Viewfinder
+
+_LARGEST_JSON_BYTES = 64_000
+
+
+def create_app(services: Services) -> Flask:
+    """The page over its collaborators, ready for any WSGI server."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_JSON_BYTES
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["services"] = services
+    app.extensions["viewfinder"] = Viewfinder(services.frames)
+    guard(app)
+    answer_problems(app)
+    for part in (models, capture, uploads, tagging, library_page, training, live):
+        app.register_blueprint(part.bp)
+    app.jinja_env.filters |= wording.FILTERS
+    return app

@@ -1,0 +1,44 @@
+"""Checked values out of requests; what is missing or of another kind raises InvalidInput."""
+
+from typing import Any
+
+from flask import request
+
+from edge_common.errors import InvalidInput
+
+
+def json_object() -> dict[str, Any]:
+    """The JSON object in the body of the present request."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise InvalidInput("A JSON object is expected (Content-Type: application/json).")
+    return body
+
+
+def text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str):
+        raise InvalidInput(f"{key}: text expected, got {value!r}.")
+    return value
+
+
+def flag(body: dict[str, Any], key: str) -> bool:
+    value = body.get(key)
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{key}: true or false expected, got {value!r}.")
+    return value
+
+
+def whole(body: dict[str, Any], key: str) -> int:
+    value = body.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInput(f"{key}: a whole number expected, got {value!r}.")
+    return value
+
+
+def whole_argument(key: str, default: int) -> int:
+    """A whole number from 0 in the address of the present request."""
+    value = request.args.get(key, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise InvalidInput(f"{key}: a whole number from 0 expected, got {value[:80]!r}.")
+    return int(value)

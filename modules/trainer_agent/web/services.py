@@ -1,0 +1,38 @@
+"""What the page works with, handed over once; each view takes it from the app that serves it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import current_app
+
+from edge_common.frames import FrameSubscriber
+from edge_common.packages import PackageStore
+from edge_common.settings import TrainerSettings
+from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.web.viewfinder import Viewfinder
+
+
+@dataclass(frozen=True)
+class Services:
+    """The collaborators of the page."""
+
+    library: Library
+    agent: Agent
+    frames: FrameSubscriber
+    live: LiveView
+    packages: PackageStore
+    settings: Callable[[], TrainerSettings]
+
+
+def services() -> Services:
+    """Those of the app that answers the present request."""
+    found: Services = current_app.extensions["services"]
+    return found
+
+
+def viewfinder() -> Viewfinder:
+    """That of the app that answers the present request."""
+    found: Viewfinder = current_app.extensions["viewfinder"]
+    return found

@@ -1,0 +1,63 @@
+// Requests to the device, and their problems in words.
+
+export class Problem extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+
+  /** The device was not reached or could not just now: the same request may succeed later. */
+  get passing() {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+/** Send a request and return the JSON of its answer (null if it has none); throws Problem. `body`: JSON or FormData. */
+export async function call(method, path, body) {
+  const options = { method };
+  if (body instanceof FormData) {
+    options.body = body;
+  } else if (body !== undefined) {
+    options.headers = { "Content-Type": "application/json" };
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Problem("The device cannot be reached.", 0);
+  }
+  if (!response.ok) {
+    throw await problemOf(response);
+  }
+  return response.status === 204 ? null : response.json();
+}
+
+export async function problemOf(response) {
+  try {
+    return new Problem((await response.json()).message, response.status);
+  } catch {
+    return new Problem(`The device answered with ${response.status}.`, response.status);
+  }
+}
+
+/** Show a problem in the nearest place for it, or take it away with "". */
+export function tell(message, near = document) {
+  const place = near.querySelector("[data-problem]") ?? document.querySelector("[data-problem]");
+  place.textContent = message;
+  place.hidden = message === "";
+}
+
+/** Fetch this page again and put its parts with these ids in place of the shown ones. */
+export async function refresh(...ids) {
+  const response = await fetch(location.href);
+  if (!response.ok) {
+    throw await problemOf(response);
+  }
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const id of ids) {
+    document.getElementById(id)?.replaceWith(fresh.getElementById(id));
+  }
+}
+
+export const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));

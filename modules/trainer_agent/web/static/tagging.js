@@ -1,0 +1,219 @@
+// Tagging one image: the chosen tag, the boxes, the keyboard; each box goes to the outbox the moment it is drawn.
+
+import { call, tell } from "./api.js";
+import { uuid } from "./boxes.js";
+import { Canvas } from "./canvas.js";
+import { Outbox } from "./outbox.js";
+
+const place = document.getElementById("tagging");
+const task = JSON.parse(place.dataset.task);
+const base = `/api/images/${task.image.id}`;
+const detection = task.kind === "detection";
+const saved = document.getElementById("saved");
+const chips = [...document.querySelectorAll("#chips .chip")];
+const REMEMBERED = `fifteen tag ${location.pathname.split("/")[2]}`;
+
+let boxes = task.boxes;
+let chosenBox = null;
+let tag = detection ? Number(sessionStorage.getItem(REMEMBERED)) : task.image.tag;
+if (detection && !task.tags.some(({ id }) => id === tag)) {
+  tag = task.tags[0].id;
+}
+
+const pathOf = (id) => `${base}/boxes/${id}`;
+const nameOf = (id) => task.tags.find((one) => one.id === id)?.name ?? "";
+const colourOf = (id) => `tag-${Math.max(0, task.tags.findIndex((one) => one.id === id)) % 8}`;
+const look = (id) => ({ name: nameOf(id), colour: colourOf(id ?? tag) });
+
+const outbox = new Outbox(
+  (count, problem) => {
+    saved.classList.toggle("trouble", problem !== null);
+    if (problem !== null) {
+      saved.textContent = `Not saved yet: ${problem.message} Trying again…`;
+    } else if (count > 0) {
+      saved.textContent = saved.classList.contains("trouble") ? saved.textContent : "Saving…";
+    } else {
+      saved.textContent = saved.textContent === "" ? "" : "Saved";
+    }
+    render();
+  },
+  (path, problem) => {
+    boxes = boxes.filter(({ id }) => pathOf(id) !== path);
+    tell(`Not taken: ${problem.message}`, place);
+  },
+);
+
+const canvas = detection
+  ? new Canvas(
+      document.getElementById("layer"),
+      document.getElementById("labels"),
+      [task.image.width, task.image.height],
+      look,
+      {
+        drawn: (corners) => {
+          const box = { id: uuid(), tag, box: corners };
+          boxes = [...boxes, box];
+          keep(box);
+        },
+        changed: (id, corners) => change(id, { box: corners }),
+        chosen: (id) => choose(id),
+        tooSmall: () => tell("That box is too small. Draw it around the whole area.", place),
+      },
+    )
+  : null;
+
+/** Show what was tagged here before a reload and is not on the device yet. */
+function resume() {
+  for (const [path, { method, body }] of outbox.letters()) {
+    if (path === `${base}/tag`) {
+      tag = body.tag;
+    } else if (path.startsWith(`${base}/boxes/`)) {
+      const id = path.slice(pathOf("").length);
+      boxes = boxes.filter((one) => one.id !== id);
+      boxes = method === "PUT" ? [...boxes, { id, ...body }] : boxes;
+    }
+  }
+}
+
+function keep(box) {
+  tell("", place);
+  chosenBox = box.id;
+  outbox.put("PUT", pathOf(box.id), { tag: box.tag, box: box.box });
+  render();
+}
+
+function change(id, difference) {
+  boxes = boxes.map((one) => (one.id === id ? { ...one, ...difference } : one));
+  keep(boxes.find((one) => one.id === id));
+}
+
+function choose(id) {
+  chosenBox = id;
+  render();
+}
+
+function deleteChosen() {
+  if (chosenBox === null) {
+    return;
+  }
+  const gone = chosenBox;
+  boxes = boxes.filter(({ id }) => id !== gone);
+  chosenBox = null;
+  outbox.put("DELETE", pathOf(gone));
+  render();
+}
+
+function pickTag(id) {
+  if (detection) {
+    tag = id;
+    sessionStorage.setItem(REMEMBERED, String(id));
+  } else {
+    tag = tag === id ? null : id;
+    outbox.put("PUT", `${base}/tag`, { tag });
+  }
+  render();
+}
+
+function render() {
+  for (const chip of chips) {
+    chip.setAttribute("aria-pressed", String(Number(chip.dataset.tag) === tag));
+  }
+  if (canvas === null) {
+    return;
+  }
+  const shown = boxes.map((box) => ({ ...box, unsaved: outbox.has(pathOf(box.id)) }));
+  canvas.show(shown, chosenBox);
+  const chosen = boxes.find(({ id }) => id === chosenBox);
+  document.getElementById("selected").hidden = chosen === undefined;
+  if (chosen !== undefined) {
+    document.getElementById("retag").value = String(chosen.tag);
+  }
+  renderList();
+}
+
+function renderList() {
+  const list = document.getElementById("drawn");
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.box : null;
+  list.replaceChildren(
+    ...boxes.map((box, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "chip";
+      button.dataset.box = box.id;
+      button.setAttribute("aria-pressed", String(box.id === chosenBox));
+      button.addEventListener("click", () => choose(box.id === chosenBox ? null : box.id));
+      const dot = document.createElement("span");
+      dot.className = `dot ${look(box.tag).colour}`;
+      button.append(dot, `${index + 1}. ${nameOf(box.tag)}`);
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }),
+  );
+  if (focused !== null) {
+    list.querySelector(`[data-box="${focused}"]`)?.focus();
+  }
+}
+
+async function finish() {
+  const done = document.getElementById("done");
+  done.disabled = true;
+  await outbox.empty();
+  try {
+    await call("POST", place.dataset.done);
+    location.assign(place.dataset.library);
+  } catch (problem) {
+    tell(problem.message, place);
+    done.disabled = false;
+  }
+}
+
+async function deleteImage() {
+  if (!confirm("Delete this image and what is tagged in it?")) {
+    return;
+  }
+  try {
+    await call("DELETE", place.dataset.image);
+    location.assign(place.dataset.next);
+  } catch (problem) {
+    tell(problem.message, place);
+  }
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input")) {
+    return;
+  }
+  const number = Number(event.key);
+  if (event.key === "Delete" || event.key === "Backspace") {
+    event.preventDefault();
+    deleteChosen();
+  } else if (event.key === "Escape") {
+    choose(null);
+  } else if (number >= 1 && number <= chips.length) {
+    pickTag(task.tags[number - 1].id);
+  } else if (event.key === "ArrowLeft") {
+    document.querySelector(".foot [rel=prev]")?.click();
+  } else if (event.key === "ArrowRight") {
+    document.querySelector(".foot [rel=next]")?.click();
+  }
+}
+
+for (const chip of chips) {
+  chip.addEventListener("click", () => pickTag(Number(chip.dataset.tag)));
+}
+if (detection) {
+  document.getElementById("delete-box").addEventListener("click", deleteChosen);
+  document.getElementById("retag").addEventListener("change", (event) => {
+    change(chosenBox, { tag: Number(event.target.value) });
+  });
+}
+for (const link of document.querySelectorAll(".foot a")) {
+  link.addEventListener("click", () => fetch(place.dataset.done, { method: "POST", keepalive: true }));
+}
+document.getElementById("done").addEventListener("click", finish);
+document.getElementById("delete-image").addEventListener("click", deleteImage);
+document.addEventListener("keydown", onKey);
+resume();
+render();
+outbox.drain();

@@ -1,0 +1,48 @@
+// A training as it runs: the device sends each change; when that line is cut, the page asks.
+
+import { call } from "./api.js";
+import "./train.js";
+
+const place = document.getElementById("training");
+const shown = JSON.parse(place.dataset.state);
+
+function words(seconds) {
+  const minutes = Math.round(seconds / 60);
+  const whole = Math.max(1, Math.round(seconds));
+  const [count, noun] = seconds < 90 ? [whole, "second"] : [minutes, "minute"];
+  return `About ${count} ${noun}${count === 1 ? "" : "s"} left`;
+}
+
+function show(state) {
+  if (state.active !== shown.active || (!state.active && state.number !== shown.number)) {
+    location.reload();
+    return;
+  }
+  if (!state.active) {
+    return;
+  }
+  const stage = state.phase === "waiting" ? "Waiting for another training to end" : state.stage;
+  const line = document.getElementById("stage-text");
+  if (line.textContent !== stage) {
+    line.textContent = stage;
+  }
+  document.getElementById("percent").textContent = `${Math.round(state.fraction * 100)} %`;
+  document.getElementById("bar").value = state.fraction;
+  document.getElementById("left").textContent = state.seconds_left === null ? "" : words(state.seconds_left);
+}
+
+async function ask() {
+  try {
+    show(await call("GET", place.dataset.path));
+  } catch {
+    document.getElementById("left")?.replaceChildren("The device cannot be reached; trying again.");
+  }
+}
+
+const events = new EventSource(place.dataset.events);
+events.addEventListener("message", (event) => show(JSON.parse(event.data)));
+setInterval(() => {
+  if (events.readyState !== EventSource.OPEN) {
+    ask();
+  }
+}, 3000);

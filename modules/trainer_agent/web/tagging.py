@@ -1,0 +1,76 @@
+"""Tagging: one image with its boxes or its tag, each saved as it is made."""
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from edge_common.errors import NotFound
+from edge_common.geometry import Box
+from modules.trainer_agent.web.images_json import box_json, image_json
+from modules.trainer_agent.web.overview import overview
+from modules.trainer_agent.web.parsing import json_object, whole
+from modules.trainer_agent.web.services import services
+
+bp = Blueprint("tagging", __name__)
+
+
+@bp.get("/models/<model_id>/tagging")
+def next_image(model_id: str) -> Redirect:
+    """To the oldest image that still needs a tag, or to the newest of all."""
+    library = services().library
+    waiting = library.counts(model_id).untagged
+    if waiting:
+        images = library.images(model_id, tagged=False, limit=1, offset=waiting - 1)
+    else:
+        images = library.images(model_id, tagged=None, limit=1)
+    if not images:
+        return redirect(url_for("library.library_page", model_id=model_id))
+    return redirect(url_for("tagging.one_image", model_id=model_id, image_id=images[0].id))
+
+
+@bp.get("/models/<model_id>/images/<int:image_id>")
+def one_image(model_id: str, image_id: int) -> str:
+    library = services().library
+    image = library.image(image_id)
+    if image.model_id != model_id:
+        raise NotFound(f"Image {image_id} is not in this model.")
+    of = overview(model_id)
+    before, after = library.neighbours(image)
+    task = {
+        "kind": of.model.kind,
+        "image": image_json(image),
+        "tags": [{"id": tag.id, "name": tag.name} for tag in of.model.tags],
+        "boxes": [box_json(box) for box in library.boxes(image_id)],
+    }
+    return render_template("tagging.html", of=of, image=image, before=before, after=after, task=task)
+
+
+@bp.put("/api/images/<int:image_id>/boxes/<box_id>")
+def put_box(image_id: int, box_id: str) -> Response:
+    body = json_object()
+    library = services().library
+    box = library.put_box(image_id, box_id, whole(body, "tag"), Box.from_list(body.get("box")))
+    services().agent.tags_changed(library.image(image_id).model_id)
+    return jsonify(box_json(box))
+
+
+@bp.delete("/api/images/<int:image_id>/boxes/<box_id>")
+def delete_box(image_id: int, box_id: str) -> tuple[str, int]:
+    services().library.delete_box(image_id, box_id)
+    return "", 204
+
+
+@bp.put("/api/images/<int:image_id>/tag")
+def put_tag(image_id: int) -> Response:
+    """Tag the whole picture; `tag` null takes the tag away."""
+    body = json_object()
+    image = services().library.set_image_tag(image_id, None if body.get("tag") is None else whole(body, "tag"))
+    services().agent.tags_changed(image.model_id)
+    return jsonify(image_json(image))
+
+
+@bp.post("/api/images/<int:image_id>/done")
+def image_done(image_id: int) -> Response:
+    """Staff finished this image: a model that trains by itself need not wait for more of its tags."""
+    image = services().library.image(image_id)
+    services().agent.tags_changed(image.model_id, image_done=True)
+    return jsonify(image_json(image))

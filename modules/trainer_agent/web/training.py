@@ -1,0 +1,83 @@
+"""Training a model: start it, follow it, see how good it became."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template
+
+from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.training_log import TrainingState
+from modules.trainer_agent.web.overview import overview
+from modules.trainer_agent.web.services import services
+
+bp = Blueprint("training", __name__)
+
+_HEARTBEAT_S = 5.0
+_MOST_BEATS = 60
+_MOST_FOLLOWERS = 12
+_followers = threading.BoundedSemaphore(_MOST_FOLLOWERS)
+"""Each follower holds a thread of the server; beyond these, pages ask again instead."""
+
+
+@bp.get("/models/<model_id>/training")
+def training_page(model_id: str) -> str:
+    return render_template("training.html", of=overview(model_id), state=state_json(services().agent.state(model_id)))
+
+
+@bp.post("/api/models/<model_id>/training")
+def train(model_id: str) -> tuple[Response, int]:
+    return jsonify(state_json(services().agent.train(model_id))), 202
+
+
+@bp.get("/api/models/<model_id>/training")
+def training_state(model_id: str) -> Response:
+    services().library.model(model_id)
+    return jsonify(state_json(services().agent.state(model_id)))
+
+
+@bp.get("/api/models/<model_id>/training/events")
+def training_events(model_id: str) -> Response:
+    """The state now and at every change, as server-sent events; ends after some minutes, and readers come again."""
+    services().library.model(model_id)
+    if not _followers.acquire(blocking=False):
+        return Response(status=204)
+    response = Response(_events(services().agent, model_id), mimetype="text/event-stream")
+    response.call_on_close(_followers.release)
+    return response
+
+
+def state_json(state: TrainingState) -> dict[str, Any]:
+    return {
+        "number": state.number,
+        "phase": state.phase,
+        "active": state.active,
+        "stage": state.stage,
+        "fraction": state.fraction,
+        "seconds_left": state.seconds_left,
+        "started": state.started,
+        "ended": state.ended,
+        "version": state.version,
+        "score": state.score.model_dump(mode="json") if state.score else None,
+        "images": state.images,
+        "boxes": state.boxes,
+        "left_out": dict(state.left_out),
+        "seconds": state.seconds,
+        "message": state.message,
+    }
+
+
+def _events(agent: Agent, model_id: str) -> Iterator[str]:
+    yield "retry: 2000\n\n"
+    seen = -1
+    for _ in range(_MOST_BEATS):
+        state = agent.wait_for_change(model_id, seen, _HEARTBEAT_S)
+        if agent.closing:
+            return
+        if state is None:
+            # Writing is how a server learns that the reader has gone.
+            yield ": still here\n\n"
+        else:
+            seen = state.number
+            yield f"data: {json.dumps(state_json(state))}\n\n"

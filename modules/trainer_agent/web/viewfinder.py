@@ -1,0 +1,72 @@
+"""Frames for somebody who looks at a camera on the page: asked for one by one, kept coming in between."""
+
+import threading
+import time
+
+from edge_common.errors import CameraError
+from edge_common.frames import Frame, FrameSubscriber
+
+_LINGER_S = 5.0
+_LOOK_AGAIN_S = 0.5
+_OLDEST_S = 5.0
+
+
+class Viewfinder:
+    """Watches a camera while pages ask for its frames and a little longer, so that each request finds a new one."""
+
+    def __init__(self, frames: FrameSubscriber) -> None:
+        self._frames = frames
+        self._lock = threading.Lock()
+        self._asked_s: dict[str, float] = {}
+        self._watched: set[str] = set()
+
+    def next_frame(self, camera: str, seen: int, timeout_s: float) -> tuple[int, Frame]:
+        """The newest frame beyond number `seen`, and its number; raises CameraError saying why there is none."""
+        oldest_ns = time.time_ns() - int(_OLDEST_S * 1e9)
+        return self._taken_since(camera, oldest_ns, seen, timeout_s)
+
+    def fresh_frame(self, camera: str, timeout_s: float) -> Frame:
+        """A frame taken after this call; raises CameraError saying why there is none."""
+        return self._taken_since(camera, time.time_ns(), 0, timeout_s)[1]
+
+    def _taken_since(self, camera: str, since_ns: int, seen: int, timeout_s: float) -> tuple[int, Frame]:
+        self._look(camera)
+        deadline_s = time.monotonic() + timeout_s
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            state = self._frames.states().get(camera)
+            if state is not None and state.phase in ("lost", "off"):
+                break
+            newest = self._frames.frames.after(camera, seen, min(left_s, _LOOK_AGAIN_S))
+            if newest is None:
+                continue
+            seen, frame = newest
+            if frame.taken_ns >= since_ns:
+                return seen, frame
+        raise CameraError(self._why_not(camera))
+
+    def _why_not(self, camera: str) -> str:
+        state = self._frames.states().get(camera)
+        if state is None:
+            return f"Camera '{camera[:40]}' is not known, or the camera program is not running."
+        if state.phase == "off":
+            return f"Camera '{camera}' is switched off."
+        reason = f": {state.reason}" if state.reason else ""
+        return f"Camera '{camera}' gives no picture{reason}."
+
+    def _look(self, camera: str) -> None:
+        with self._lock:
+            self._asked_s[camera] = time.monotonic()
+            if camera in self._watched:
+                return
+            self._watched.add(camera)
+        threading.Thread(target=self._watch, args=(camera,), name=f"viewfinder {camera}", daemon=True).start()
+
+    def _watch(self, camera: str) -> None:
+        with self._frames.watching(camera):
+            while True:
+                time.sleep(_LOOK_AGAIN_S)
+                with self._lock:
+                    if time.monotonic() - self._asked_s[camera] > _LINGER_S:
+                        self._watched.discard(camera)
+                        del self._asked_s[camera]
+                        return

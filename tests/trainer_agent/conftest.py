@@ -1,0 +1,106 @@
+"""A library and an agent over a folder of their own, with the scripted training in place of the real one."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_common.geometry import Box
+from edge_common.hub import LocalHub
+from edge_common.images import Pixels
+from edge_common.packages import PackageStore
+from edge_common.settings import TrainingSettings
+from modules.trainer_agent.agent import Agent, Pace
+from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.database import Database
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.training_log import TrainingLog
+
+SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
+REPOSITORY = Path(__file__).parents[2]
+
+
+def noise(seed: int, width: int = 160, height: int = 120) -> Pixels:
+    """A picture that differs for every seed: uint8 [height, width, 3]."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    return np.asarray(np.kron(coarse, np.ones((height // 6, width // 8, 1))), dtype=np.uint8)
+
+
+def add_image(library: Library, model: Model, seed: int) -> LibraryImage:
+    return library.add_image(model.id, noise(seed), f"shelf-{seed}.jpg", "upload", camera=None, taken_ns=seed)
+
+
+def box_id(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
+def tag_images(library: Library, model: Model, count: int, *, first: int = 0) -> None:
+    """Add `count` images with one box each, tags in turn."""
+    for seed in range(first, first + count):
+        image = add_image(library, model, seed)
+        tag = model.tags[seed % len(model.tags)]
+        library.put_box(image.id, box_id(image.id), tag.id, Box(0.1, 0.2, 0.5, 0.6))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "library" / "library.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def library(database: Database, tmp_path: Path) -> Library:
+    return Library(database, tmp_path / "library")
+
+
+@pytest.fixture
+def model(library: Library) -> Model:
+    return library.create_model("Low stock", "detection", ["low stock", "full"], automatic=False)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the agent works with, for a look from outside."""
+
+    packages: PackageStore
+    hub: LocalHub
+    folder: Path
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(PackageStore(tmp_path / "models"), LocalHub(tmp_path / "twin"), tmp_path)
+
+
+StartAgent = Callable[..., Agent]
+
+
+@pytest.fixture
+def start_agent(library: Library, database: Database, workshop: Workshop) -> Iterator[StartAgent]:
+    """Start an agent whose trainings go the given way; it is closed at the end of the test."""
+    started: list[Agent] = []
+
+    def start(
+        way: str = "0", *, settle_s: float = 0.2, silence_s: float = 20.0, command: Sequence[str] = SCRIPTED_JOB
+    ) -> Agent:
+        agent = Agent(
+            library,
+            TrainingLog(database),
+            workshop.packages,
+            workshop.hub,
+            TrainingSettings,
+            data=workshop.folder,
+            zoo=workshop.folder / "zoo",
+            command=(*command, way),
+            pace=Pace(settle_s, silence_s),
+        )
+        started.append(agent)
+        return agent
+
+    yield start
+    for agent in started:
+        agent.close()

@@ -1,0 +1,88 @@
+"""A training's own process for tests: speaks the protocol and does what its first argument says."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+
+def say(body: object) -> None:
+    sys.stdout.write(json.dumps(body) + "\n")
+    sys.stdout.flush()
+
+
+def end_when_orphaned() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def write_package(request: dict[str, object]) -> dict[str, object]:
+    # Loaded only here, so that a training that goes wrong does so at once.
+    from edge_common.packages import Manifest, PackageStore, Score
+
+    score = Score(
+        name="ap50", value=0.87, per_label=dict.fromkeys(request["tags"], 0.87), protocol="made up for a test"
+    )
+    version = f"v{time.time_ns()}"
+    images = request["images"]
+    boxes = sum(len(image["boxes"]) for image in images)
+    manifest = Manifest(
+        model_id=request["model_id"],
+        model_name=request["model_name"],
+        version=version,
+        kind=request["kind"],
+        labels=tuple(request["tags"]),
+        input_size_px=320,
+        backbone="none",
+        backbone_sha256="0" * 64,
+        thresholds=dict.fromkeys(request["tags"], 0.5),
+        score=score,
+        images=len(images),
+        boxes=boxes,
+        dataset_sha256="0" * 64,
+        parent_version=request["parent_version"],
+        created="2025-01-01T00:00:00+00:00",
+        program_version="test",
+    )
+    PackageStore(Path(request["data"]) / "models").write(manifest, b"a model")
+    return {
+        "version": version,
+        "score": score.model_dump(mode="json"),
+        "images": len(images) - 1,
+        "boxes": boxes,
+        "left_out": {images[0]["name"]: "the file is damaged"},
+        "seconds": 1.5,
+    }
+
+
+def main() -> None:
+    way = sys.argv[1]
+    if way == "ends-at-once":
+        sys.exit(3)
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=end_when_orphaned, daemon=True).start()
+    say({"stage": "Looking at the images", "fraction": 0.4, "seconds_left": 6.0})
+    if way == "slow":
+        time.sleep(60)
+    elif way == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif way == "crashes":
+        sys.exit(1)
+    elif way == "babbles":
+        print("hello")
+    elif way == "fails":
+        say({"failed": {"code": "training_failed", "message": "The images are all alike."}})
+    elif way == "lies":
+        say({"trained": write_package(request) | {"version": "not-there"}})
+    else:
+        time.sleep(float(way))
+        say({"trained": write_package(request)})
+
+
+if __name__ == "__main__":
+    main()

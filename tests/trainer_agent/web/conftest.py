@@ -1,0 +1,135 @@
+"""The page over a real library, agent and camera transport: through Flask's test client, and in a browser."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, sync_playwright
+from waitress.server import create_server
+
+from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
+from edge_common.results import ResultSubscriber
+from edge_common.settings import TrainerSettings
+from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.web import create_app
+from modules.trainer_agent.web.services import Services
+from tests.requirements_here import skip_or_fail
+from tests.trainer_agent.conftest import StartAgent, Workshop, noise
+
+CHROMIUM_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+class Shop:
+    """Two cameras: `aisle-4` gives a picture that changes, `till-1` has lost its cable."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._publisher = FramePublisher(endpoint)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        number = 0
+        while not self._stop.wait(0.05):
+            number += 1
+            self._publisher.publish(Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360)))
+            camera, phase, reason = [("aisle-4", "live", ""), ("till-1", "lost", "the cable is unplugged")][number % 2]
+            self._publisher.publish_state(CameraState(camera, phase, reason, 20, 640, 360))
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._publisher.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[str]:
+    """The endpoint of a running shop."""
+    endpoint = f"ipc://{tmp_path}/frames"
+    opened = Shop(endpoint)
+    yield endpoint
+    opened.close()
+
+
+BuildApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def build_app(library: Library, workshop: Workshop, start_agent: StartAgent, tmp_path: Path) -> Iterator[BuildApp]:
+    """Build the app over frames from an endpoint; by default one where no camera is."""
+    opened: list[FrameSubscriber | ResultSubscriber] = []
+
+    def build(agent: Agent | None = None, endpoint: str = f"ipc://{tmp_path}/no-frames") -> Flask:
+        frames, results = FrameSubscriber(endpoint), ResultSubscriber(f"ipc://{tmp_path}/no-results")
+        opened.extend((frames, results))
+        live = LiveView(frames, results)
+        return create_app(
+            Services(library, agent or start_agent(), frames, live, workshop.packages, lambda: TrainerSettings())
+        )
+
+    yield build
+    for subscriber in opened:
+        subscriber.close()
+
+
+@pytest.fixture
+def client(build_app: BuildApp) -> FlaskClient:
+    return build_app().test_client()
+
+
+class Site:
+    """The page on a port of its own, behind the server that serves staff."""
+
+    def __init__(self, app: Flask) -> None:
+        self._server = create_server(app, host="127.0.0.1", port=0, threads=8)
+        self.address = f"http://127.0.0.1:{self._server.effective_port}"
+        threading.Thread(target=self._server.run, daemon=True).start()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        skip_or_fail("chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desktop window; an error in the page's own code fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A phone of 360 px with a touch screen."""
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    context.close()
+    assert faults == []

@@ -1,0 +1,191 @@
+"""The tagging page in a real browser: mouse, touch, keyboard, and a line that is cut."""
+
+import time
+
+import pytest
+
+from edge_common.geometry import Box
+from tests.trainer_agent.conftest import add_image, box_id, noise
+from tests.trainer_agent.web.conftest import Site
+
+
+@pytest.fixture
+def site(build_app):
+    return Site(build_app())
+
+
+@pytest.fixture
+def image(library, model):
+    return library.add_image(model.id, noise(1, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
+
+
+def open_image(page, site, image):
+    page.goto(f"{site.address}/models/{image.model_id}/images/{image.id}")
+    page.locator("#picture").evaluate("picture => picture.decode()")
+
+
+def drag(page, start, end):
+    """Press at a point of the picture (0 to 1), move, let go."""
+    edge = page.locator("#layer").bounding_box()
+    points = [(edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]) for x, y in (start, end)]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    page.mouse.move(*points[1], steps=3)
+    page.mouse.up()
+
+
+def saved(library, image, count):
+    """The boxes, once there are so many."""
+    deadline_s = time.monotonic() + 10
+    while len(library.boxes(image.id)) != count:
+        assert time.monotonic() < deadline_s, library.boxes(image.id)
+        time.sleep(0.02)
+    return library.boxes(image.id)
+
+
+def eventually(look):
+    deadline_s = time.monotonic() + 10
+    while not look():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def close_to(box, corners):
+    return box.to_list() == pytest.approx(corners, abs=0.01)
+
+
+def test_a_box_drawn_with_the_mouse_is_saved_at_once_with_the_chosen_tag(page, site, library, model, image):
+    open_image(page, site, image)
+    page.get_by_role("button", name="full").click()
+
+    drag(page, (0.6, 0.7), (0.2, 0.3))
+
+    (box,) = saved(library, image, 1)
+    assert box.tag_id == model.tags[1].id
+    assert close_to(box.box, [0.2, 0.3, 0.6, 0.7])
+
+
+def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model, image):
+    library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.2, 0.2, 0.5, 0.5))
+    open_image(page, site, image)
+    edge = page.locator("#layer").bounding_box()
+    page.mouse.click(edge["x"] + 0.35 * edge["width"], edge["y"] + 0.35 * edge["height"])
+
+    drag(page, (0.35, 0.35), (0.45, 0.45))
+    eventually(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.6, 0.6]))
+    drag(page, (0.6, 0.6), (0.9, 0.8))
+    eventually(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.9, 0.8]))
+    page.locator("#retag").select_option(label="full")
+    eventually(lambda: library.boxes(image.id)[0].tag_id == model.tags[1].id)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="1. full").click()
+    page.keyboard.press("Delete")
+
+    saved(library, image, 0)
+
+
+def test_a_box_drawn_by_touch_is_saved_and_the_page_does_not_scroll(phone, site, library, image):
+    open_image(phone, site, image)
+    edge = phone.locator("#layer").bounding_box()
+    touch = phone.context.new_cdp_session(phone)
+
+    def send(kind, x=None, y=None):
+        points = [] if x is None else [{"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"]}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", 0.3, 0.9)
+    for step in range(1, 6):
+        send("touchMove", 0.3 + 0.1 * step, 0.9 - 0.1 * step)
+    send("touchEnd")
+
+    (box,) = saved(library, image, 1)
+    assert close_to(box.box, [0.3, 0.4, 0.8, 0.9])
+    assert phone.evaluate("scrollY") == 0
+
+
+def test_what_is_touched_is_large_enough_for_a_finger(phone, site, image):
+    open_image(phone, site, image)
+
+    for target in phone.locator("main button:visible, main .button:visible, .bar nav a, .steps a").all():
+        edge = target.bounding_box()
+        assert min(edge["width"], edge["height"]) >= 44, target.inner_text()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_digits_choose_tags_and_arrows_change_images(page, site, library, model, image):
+    second = add_image(library, model, 2)
+    open_image(page, site, image)
+
+    page.keyboard.press("2")
+    assert page.get_by_role("button", name="full").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(f"**/images/{second.id}")
+    assert page.get_by_role("button", name="full").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**/images/{image.id}")
+
+
+def test_a_box_drawn_while_the_line_is_cut_is_shown_as_unsaved_and_sent_later(page, site, library, image):
+    open_image(page, site, image)
+    page.context.set_offline(True)
+
+    drag(page, (0.2, 0.2), (0.5, 0.5))
+    page.get_by_text("Not saved yet").wait_for()
+    assert library.boxes(image.id) == ()
+    page.context.set_offline(False)
+
+    saved(library, image, 1)
+    page.get_by_text("Saved", exact=True).wait_for()
+
+
+def test_an_unsaved_box_outlives_a_reload(page, site, library, image):
+    open_image(page, site, image)
+    page.route("**/boxes/*", lambda route: route.abort())
+    drag(page, (0.2, 0.2), (0.5, 0.5))
+    page.get_by_text("Not saved yet").wait_for()
+
+    page.unroute("**/boxes/*")
+    page.reload()
+
+    saved(library, image, 1)
+    page.get_by_role("button", name="1. low stock").wait_for()
+
+
+def test_a_box_that_the_device_refuses_is_taken_away_with_the_reason(page, site, library, image):
+    open_image(page, site, image)
+    library.delete_image(image.id)
+
+    drag(page, (0.2, 0.2), (0.5, 0.5))
+
+    page.get_by_text("Not taken: There is no image").wait_for()
+    assert page.locator("#drawn li").count() == 0
+
+
+def test_a_tap_draws_nothing(page, site, library, image):
+    open_image(page, site, image)
+    edge = page.locator("#layer").bounding_box()
+
+    page.mouse.click(edge["x"] + 50, edge["y"] + 50)
+    drag(page, (0.2, 0.2), (0.5, 0.5))
+
+    assert len(saved(library, image, 1)) == 1
+
+
+def test_done_leads_to_the_library_where_the_image_is_tagged(page, site, image):
+    open_image(page, site, image)
+    drag(page, (0.2, 0.2), (0.5, 0.5))
+
+    page.get_by_role("button", name="Done").click()
+
+    page.wait_for_url("**/library")
+    assert page.locator(".thumbs .mark.tagged").count() == 1
+
+
+def test_a_picture_is_classified_by_pressing_its_tag(page, site, library):
+    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
+    image = add_image(library, doors, 1)
+    page.goto(f"{site.address}/models/{doors.id}/images/{image.id}")
+
+    page.get_by_role("button", name="closed").click()
+
+    eventually(lambda: library.image(image.id).tag_id == doors.tags[1].id)
