@@ -117,12 +117,18 @@ class Letterbox:
 
 def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     """Intersection over union of every pair: [n, 4] and [m, 4] give float32 [n, m]."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas = [np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1) for boxes in (first, second)]
+    across, down = (_shared_span(first[:, side::2], second[:, side::2]) for side in (0, 1))
+    shared = across * down
+    areas = [(boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1) for boxes in (first, second)]
     union = areas[0][:, None] + areas[1][None, :] - shared
     return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float32)
+
+
+def _shared_span(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length that spans share, pair by pair: from and to, [n, 2] and [m, 2], give [n, m]."""
+    low = np.maximum(first[:, None, 0], second[None, :, 0])
+    high = np.minimum(first[:, None, 1], second[None, :, 1])
+    return np.asarray(np.maximum(high - low, 0), dtype=np.float32)
 
 
 def corners(centres: Boxes) -> Boxes:

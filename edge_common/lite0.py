@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from edge_common.onnx_graph import GraphBuilder
+from edge_common.onnx_graph import GraphBuilder, ModelProto
 
 BATCH_NORM_EPSILON = 1e-3
 FEATURES = 1280
@@ -38,7 +37,7 @@ STAGES = (
 )
 
 
-def build_lite0(weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+def build_lite0(weights: Mapping[str, NDArray[np.float32]]) -> ModelProto:
     """The network: `image` float32 [batch, 3, height, width], BGR 0-255, sides in multiples of 32.
 
     Outputs `features` [batch, 1280] (mean of the last map), `map` [batch, 1280, height / 32, width / 32],

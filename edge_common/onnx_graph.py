@@ -19,9 +19,13 @@ VPU_OPERATIONS = frozenset(
 )
 
 Shape = Sequence[int | str]
+# The package's own types under names of this file, so that no other file needs the package.
+ModelProto = onnx.ModelProto
+GraphProto = onnx.GraphProto
+NodeProto = onnx.NodeProto
 
 
-def load_graph(path: Path) -> onnx.ModelProto:
+def load_graph(path: Path) -> ModelProto:
     return onnx.load(str(path))
 
 
@@ -29,27 +33,31 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[np.float32]:
     return np.asarray(numpy_helper.to_array(tensor))
 
 
-def constants(model: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
-    """Every initializer by its name."""
-    return {tensor.name: array_of(tensor) for tensor in model.graph.initializer}
+def with_constant(graph: GraphProto, name: str, value: NDArray[np.float32]) -> GraphProto:
+    """A copy of the graph in which the initializer of that name has another value."""
+    changed = GraphProto()
+    changed.CopyFrom(graph)
+    tensor = next(tensor for tensor in changed.initializer if tensor.name == name)
+    tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
+    return changed
 
 
 class GraphBuilder:
     """Adds nodes and constants one by one; every method returns the name of what it made."""
 
     def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
+        self._nodes: list[NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._taken: set[str] = set()
         self._count = 0
 
     def adopt(
         self,
-        graph: onnx.GraphProto,
+        graph: GraphProto,
         renamed: Mapping[str, str],
         *,
         operations: Iterable[str] | None = None,
-        pads: Callable[[onnx.NodeProto], Sequence[int]] | None = None,
+        pads: Callable[[NodeProto], Sequence[int]] | None = None,
     ) -> None:
         """Take over a graph's constants and nodes (of these operations only), tensors renamed, Conv pads replaced."""
         self._constants.extend(graph.initializer)
@@ -58,7 +66,7 @@ class GraphBuilder:
         for original in graph.node:
             if wanted is not None and original.op_type not in wanted:
                 continue
-            node = onnx.NodeProto()
+            node = NodeProto()
             node.CopyFrom(original)
             node.input[:] = [renamed.get(name, name) for name in node.input]
             node.output[:] = [renamed.get(name, name) for name in node.output]
@@ -107,8 +115,11 @@ class GraphBuilder:
         bounds = [self.constant(np.array(bound, dtype=np.float32)) for bound in (low, high)]
         return self.node("Clip", [source, *bounds], name)
 
-    def build(self, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> onnx.ModelProto:
-        """The finished float32 model, without what no output needs; raises PackageError if it is not valid ONNX."""
+    def build(self, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> ModelProto:
+        """The finished float32 model, without what no output needs.
+
+        Raises PackageError if it is not valid ONNX or has an operation that a Myriad X may not run.
+        """
         graph = helper.make_graph(
             _needed(self._nodes, outputs),
             name,
@@ -123,6 +134,8 @@ class GraphBuilder:
             onnx.checker.check_model(model, full_check=True)
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
             raise PackageError(f"{name}: the graph is not valid ONNX: {error}") from error
+        if beyond := operations_beyond_vpu(model):
+            raise PackageError(f"{name}: a Myriad X is not known to run {', '.join(sorted(beyond))}")
         return model
 
     def _next(self, kind: str) -> str:
@@ -133,7 +146,7 @@ class GraphBuilder:
         return f"{kind}_{self._count}"
 
 
-def attribute(node: onnx.NodeProto, name: str) -> list[int] | int | None:
+def attribute(node: NodeProto, name: str) -> list[int] | int | None:
     """A node's attribute of whole numbers, None if it has none of that name."""
     for item in node.attribute:
         if item.name == name:
@@ -141,14 +154,14 @@ def attribute(node: onnx.NodeProto, name: str) -> list[int] | int | None:
     return None
 
 
-def operations_beyond_vpu(model: onnx.ModelProto) -> set[str]:
+def operations_beyond_vpu(model: ModelProto) -> set[str]:
     """Names of operations in the graph that are not known to compile for a Myriad X."""
     return {node.op_type for node in model.graph.node} - VPU_OPERATIONS
 
 
-def _needed(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+def _needed(nodes: Sequence[NodeProto], outputs: Iterable[str]) -> list[NodeProto]:
     wanted = set(outputs)
-    kept: list[onnx.NodeProto] = []
+    kept: list[NodeProto] = []
     for node in reversed(nodes):
         if wanted.intersection(node.output):
             kept.append(node)

@@ -166,7 +166,11 @@ class PackageStore:
         doomed = [folder / version for version in versions[: max(0, len(versions) - keep + 1)]]
         doomed += folder.glob(".*.part")
         for path in doomed:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(_hidden(path)) if path.is_dir() else path.unlink()
+
+    def discard(self, model_id: str, version: str) -> None:
+        """Delete a version that was found not to run; it must not be active."""
+        shutil.rmtree(_hidden(self._folder(model_id, version)))
 
     def _model_folder(self, model_id: str) -> Path:
         if not _NAME.fullmatch(model_id):
@@ -177,6 +181,11 @@ class PackageStore:
         if not _NAME.fullmatch(version):
             raise InvalidInput(f"version: letters, digits, '.', '_' and '-' expected, got {version!r}")
         return self._model_folder(model_id) / version
+
+
+def _hidden(folder: Path) -> Path:
+    """The folder under the name of something half-written, so that one half-deleted is not taken for a version."""
+    return folder.rename(folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part"))
 
 
 def describe(manifest: Manifest) -> Mapping[str, object]:

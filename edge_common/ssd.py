@@ -12,7 +12,6 @@ ANCHORS = (3, 6, 6)
 """For each place of a level."""
 FEATURE_MAPS = {"map8": 192, "map16": 576, "map32": 1280, "map64": 512}
 """Output name to channels; the number in a name is the stride in pixels."""
-MULTIPLE_PX = 64
 _TRAINED_SIZE_PX = 300
 _SCALES = (0.2, 0.35, 0.5, 0.65)
 _FIRST_SCALE = 0.1

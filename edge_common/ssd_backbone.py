@@ -4,14 +4,21 @@ Sides may be any multiples of 64 px: the detector's reshapes are cut off, so map
 """
 
 import numpy as np
-import onnx
 
 from edge_common.errors import PackageError
-from edge_common.onnx_graph import GraphBuilder, array_of, attribute
+from edge_common.onnx_graph import (
+    GraphBuilder,
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    array_of,
+    attribute,
+    with_constant,
+)
 from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES
 
 
-def build_backbone(detector: onnx.ModelProto) -> onnx.ModelProto:
+def build_backbone(detector: ModelProto) -> ModelProto:
     """`image` float32 [batch, 3, height, width], BGR 0-255, to maps [batch, channels, rows, columns].
 
     Outputs those of FEATURE_MAPS and, for each stride s of STRIDES, `boxes<s>` (ty, tx, th, tw for each anchor) and
@@ -41,7 +48,7 @@ def build_backbone(detector: onnx.ModelProto) -> onnx.ModelProto:
     return builder.build("ssd-mobilenet-v2", {"image": ["batch", 3, "height", "width"]}, shapes)
 
 
-def _cut_points(graph: onnx.GraphProto) -> dict[str, str]:
+def _cut_points(graph: GraphProto) -> dict[str, str]:
     """Tensor names of the detector to the output names of the backbone."""
     maker = {name: node for node in graph.node for name in node.output}
     cuts: dict[str, str] = {}
@@ -61,18 +68,14 @@ def _cut_points(graph: onnx.GraphProto) -> dict[str, str]:
     return cuts
 
 
-def _fed_with_bgr(graph: onnx.GraphProto) -> onnx.GraphProto:
+def _fed_with_bgr(graph: GraphProto) -> GraphProto:
     """The graph with its first convolution taking blue first."""
-    turned = onnx.GraphProto()
-    turned.CopyFrom(graph)
-    first = next(node for node in turned.node if turned.input[0].name in node.input)
-    weights = next(tensor for tensor in turned.initializer if tensor.name == first.input[1])
-    reversed_channels = np.ascontiguousarray(array_of(weights)[:, ::-1])
-    weights.CopyFrom(onnx.numpy_helper.from_array(reversed_channels, weights.name))
-    return turned
+    first = next(node for node in graph.node if graph.input[0].name in node.input)
+    weights = next(tensor for tensor in graph.initializer if tensor.name == first.input[1])
+    return with_constant(graph, weights.name, array_of(weights)[:, ::-1])
 
 
-def _pads_for_even_sides(node: onnx.NodeProto) -> list[int]:
+def _pads_for_even_sides(node: NodeProto) -> list[int]:
     """TensorFlow's "same" padding: with stride 2 and an even side, the one odd pixel is added at the end."""
     pads, strides = attribute(node, "pads"), attribute(node, "strides")
     assert isinstance(pads, list)

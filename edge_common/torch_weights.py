@@ -7,6 +7,7 @@ by persistent id. Only the names listed here may appear; anything else in the fi
 
 import io
 import pickle
+import struct
 from collections import OrderedDict
 from typing import Any
 
@@ -16,6 +17,19 @@ from numpy.typing import NDArray
 from edge_common.errors import PackageError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
+# What the unpickler, and damaged numbers and names that it gives, can raise.
+_FAULTS = (
+    pickle.UnpicklingError,
+    struct.error,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 _KINDS: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
@@ -61,17 +75,16 @@ def read_torch_weights(data: bytes) -> dict[str, NDArray[Any]]:
         if magic != _MAGIC:
             raise PackageError(f"weights: a torch file expected, its magic number is {magic!r}")
         tensors = _Unpickler(file).load()
-        keys = _Unpickler(file).load()
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError) as error:
-        raise PackageError(f"weights: not a torch file of the old format: {error}") from error
-    kinds = {tensor.storage: tensor.kind for tensor in tensors.values()}
-    storages = {key: _read_storage(file, kinds[key]) for key in keys}
-    return {name: _view(name, tensor, storages[tensor.storage]) for name, tensor in tensors.items()}
+        kinds = {tensor.storage: tensor.kind for tensor in tensors.values()}
+        storages = {key: _read_storage(file, kinds[key]) for key in _Unpickler(file).load()}
+        return {name: _view(name, tensor, storages[tensor.storage]) for name, tensor in tensors.items()}
+    except _FAULTS as error:
+        raise PackageError(f"weights: not a torch file of the old format: {error!r}") from error
 
 
 def _read_storage(file: io.BytesIO, kind: np.dtype[Any]) -> NDArray[Any]:
-    count = int(np.frombuffer(file.read(8), "<i8")[0])
-    data = file.read(count * kind.itemsize)
+    (count,) = struct.unpack("<q", file.read(8))
+    data = file.read(max(0, count) * kind.itemsize)
     if len(data) != count * kind.itemsize:
         raise PackageError(f"weights: {count} numbers expected, the file ends after {len(data) // kind.itemsize}")
     return np.frombuffer(data, kind)

@@ -36,9 +36,9 @@ def find(zoo: Path, name: str) -> ZooModel:
 def read_index(zoo: Path) -> dict[str, str]:
     """Model name to the sha256 of its ONNX file; empty before set-up."""
     try:
-        index = json.loads((zoo / INDEX_FILE).read_bytes())["models"]
+        index = json.loads((zoo / INDEX_FILE).read_bytes())
+        return {str(name): str(digest) for name, digest in index["models"].items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PackageError(f"{zoo / INDEX_FILE} is damaged: delete {zoo} and run `make setup`") from error
-    return {str(name): str(digest) for name, digest in index.items()}

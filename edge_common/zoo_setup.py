@@ -12,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
 import tflite2onnx
 
 from edge_common.durable import write_file
 from edge_common.errors import EdgeError, PackageError
 from edge_common.images import digest_of
 from edge_common.lite0 import build_lite0
-from edge_common.onnx_graph import load_graph
+from edge_common.onnx_graph import ModelProto, load_graph
 from edge_common.ssd_backbone import build_backbone
 from edge_common.torch_weights import read_torch_weights
 from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR
@@ -82,7 +81,7 @@ def read_source(source: Source, node_modules: Path) -> bytes:
     return data
 
 
-def convert_ssd(tflite: bytes) -> onnx.ModelProto:
+def convert_ssd(tflite: bytes) -> ModelProto:
     """The TFLite detector as ONNX: `normalized_input_image_tensor` float32 [1, 3, 300, 300], same two outputs."""
     # tflite2onnx works on files, prints a line for every FP16 tensor and installs a root log handler of its own.
     logging.getLogger("tflite2onnx").setLevel(logging.ERROR)
@@ -108,7 +107,7 @@ def set_up(zoo: Path, build: Callable[[], dict[str, bytes]]) -> bool:
         whole = index["converter"] == CONVERTER and all(
             digest_of((zoo / f"{name}.onnx").read_bytes()) == digest for name, digest in index["models"].items()
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         whole = False
     if whole:
         return False

@@ -32,7 +32,7 @@ from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedIma
 from modules.trainer_agent.learning.detector import train_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.outcome import Progress, Report, Trained
-from modules.trainer_agent.learning.verify import verify
+from modules.trainer_agent.learning.verify import write_verified
 
 CACHE_BYTES = 1_000_000_000
 
@@ -78,10 +78,8 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     started_s = time.monotonic()
     dataset = dataset_of(request)
     trained = train_model(dataset, request.zoo, request.data, request.threads, request.seed, report)
-    store = PackageStore(request.data / "models")
     manifest = manifest_of(request, dataset, trained, datetime.now(UTC))
-    store.write(manifest, trained.model)
-    verify(store, manifest, dataset, request.threads)
+    write_verified(PackageStore(request.data / "models"), manifest, trained.model, dataset, request.threads)
     return {
         "version": manifest.version,
         "score": trained.score.model_dump(),

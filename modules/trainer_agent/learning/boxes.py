@@ -1,4 +1,4 @@
-"""Box maths of the head, on arrays: decoding, correction, generalised IoU and its gradient. All float32."""
+"""Box maths of the head: decoding, correction, generalised IoU and its gradient. The dtype of arguments is kept."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ def decode(encodings: Array, anchors: Array) -> Array:
     centre_y = encodings[..., 0] / CENTRE_SCALE * anchors[..., 3] + anchors[..., 1]
     width = np.exp(np.clip(encodings[..., 3] / SIZE_SCALE, -8, 8)) * anchors[..., 2]
     height = np.exp(np.clip(encodings[..., 2] / SIZE_SCALE, -8, 8)) * anchors[..., 3]
-    return np.stack([centre_x, centre_y, width, height], axis=-1).astype(np.float32)
+    decoded: Array = np.stack([centre_x, centre_y, width, height], axis=-1)
+    return decoded
 
 
 def correct(frozen: Array, shift: Array) -> Array:
@@ -35,8 +36,8 @@ def correct_gradient(frozen: Array, shift: Array, corner_gradient: Array) -> Arr
     low, high = corner_gradient[..., :2], corner_gradient[..., 2:]
     inside = np.abs(shift[..., 2:]) < MOST_GROWTH
     half = size * np.exp(np.clip(shift[..., 2:], -MOST_GROWTH, MOST_GROWTH)) / 2
-    gradient = np.concatenate([(low + high) * size, (high - low) * half * inside], axis=-1)
-    return np.asarray(gradient, dtype=np.float32)
+    gradient: Array = np.concatenate([(low + high) * size, (high - low) * half * inside], axis=-1)
+    return gradient
 
 
 def pair_iou(first: Array, second: Array) -> Array:
@@ -83,4 +84,4 @@ def giou_loss(predicted: Array, target: Array) -> tuple[Array, Array]:
     shared, union, hull = shared[:, None], union[:, None], hull[:, None]
     gradient = -(shared_gradient * union - shared * union_gradient) / union**2
     gradient -= (union_gradient * hull - union * hull_gradient) / hull**2
-    return loss.astype(np.float32), gradient.astype(np.float32)
+    return loss, gradient

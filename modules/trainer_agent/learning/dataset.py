@@ -66,8 +66,10 @@ def check_dataset(dataset: Dataset) -> None:
         raise LearningError("the model has no tag; at least one is expected")
     if len(dataset.images) < 2:
         raise LearningError(f"{len(dataset.images)} usable images; at least two are expected")
-    used = {found.tag for image in dataset.images for found in image.boxes}
-    used |= {tag for image in dataset.images for tag in image.tags}
+    if dataset.kind == "detection":
+        used = {found.tag for image in dataset.images for found in image.boxes}
+    else:
+        used = {tag for image in dataset.images for tag in image.tags}
     if not used:
         raise LearningError("nothing is tagged in any usable image")
     if min(used) < 0 or max(used) >= len(dataset.tags):

@@ -1,6 +1,5 @@
 """What a head finds in a view: boxes, scores and tags, as the exported model and inference will."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +62,3 @@ def select(boxes: Array, scores: Array) -> Found:
 def best_first(boxes: Array, scores: Array, tags: NDArray[np.intp]) -> Found:
     order = np.argsort(-scores, kind="stable")[:MOST_FOUND]
     return Found(boxes[order], scores[order], tags[order])
-
-
-def count_found(found: Sequence[Found]) -> int:
-    return sum(len(one.scores) for one in found)

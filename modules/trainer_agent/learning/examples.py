@@ -1,6 +1,5 @@
 """What one view of a tagged image is to the fit: head inputs, frozen boxes, old logits, and its tagged boxes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,7 +107,3 @@ def draw_places(example: Example, near: tuple[Indices, ...], share: float, rng: 
         others[places] = False
         far.append(np.flatnonzero(others))
     return Places(near, tuple(far), 1 / share)
-
-
-def count_boxes(examples: Sequence[Example]) -> int:
-    return sum(len(example.targets) for example in examples)

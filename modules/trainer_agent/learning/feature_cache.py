@@ -3,12 +3,13 @@
 import hashlib
 import io
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+_DIGEST_BYTES = 32
 
 
 class FeatureCache:
@@ -18,26 +19,30 @@ class FeatureCache:
         self._folder = folder
 
     def load(self, recipe: str) -> dict[str, NDArray[np.generic]] | None:
+        """The arrays that were saved by this recipe, None if the file is missing, unreadable or damaged."""
         path = self._path(recipe)
         try:
-            with np.load(io.BytesIO(path.read_bytes())) as stored:
-                arrays = dict(stored)
-        except FileNotFoundError:
+            data = path.read_bytes()
+            path.touch()
+        except OSError:
             return None
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-            path.unlink(missing_ok=True)
+        # A damaged archive can also be read with other names or fewer arrays in it, so its digest decides.
+        digest, archive = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        if hashlib.sha256(archive).digest() != digest:
             return None
-        path.touch()
-        return arrays
+        with np.load(io.BytesIO(archive)) as stored:
+            return dict(stored)
 
     def save(self, recipe: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Keep arrays by their names; raises OSError when the disk takes no more."""
         file = io.BytesIO()
         np.savez(file, allow_pickle=False, **arrays)
         path = self._path(recipe)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed into place but not flushed to the disk: a cache may be lost, and archives carry checksums.
+        # Renamed into place but not flushed to the disk: a cache may be lost, and its digest tells.
         temporary = path.with_suffix(f".{os.getpid()}.part")
-        temporary.write_bytes(file.getvalue())
+        archive = file.getvalue()
+        temporary.write_bytes(hashlib.sha256(archive).digest() + archive)
         temporary.replace(path)
 
     def prune(self, most_bytes: int) -> None:
@@ -51,4 +56,4 @@ class FeatureCache:
 
     def _path(self, recipe: str) -> Path:
         key = hashlib.sha256(recipe.encode()).hexdigest()
-        return self._folder / key[:2] / f"{key}.npz"
+        return self._folder / key[:2] / f"{key}.features"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.ssd import ANCHORS
+from edge_common.ssd import ANCHORS, LOGITS
 from modules.trainer_agent.learning.assign import Indices, assign
 from modules.trainer_agent.learning.boxes import correct, correct_gradient, giou_loss
 from modules.trainer_agent.learning.examples import Example, Grid, Places, draw_places, near_places
@@ -168,6 +168,6 @@ def _gather(
                 background.append(example.background[anchors] * np.float32(1 if near else drawn.far_weight))
         near_rows = sum(len(drawn.near[index]) for drawn in places)
         joined = np.concatenate(inputs).astype(np.float32)
-        old_logits = np.concatenate(logits).astype(np.float32).reshape(len(joined), count, -1)
+        old_logits = np.concatenate(logits).astype(np.float32).reshape(len(joined), count, LOGITS)
         passes.append(forward(parameters, joined, old_logits, near_rows, rng))
     return _Rows(passes, np.concatenate(frozen), np.concatenate(background), lookup)

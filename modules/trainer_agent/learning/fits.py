@@ -5,6 +5,7 @@ It is a plain program (`fit_worker`) that reads its share from standard input, s
 nothing.
 """
 
+import contextlib
 import pickle
 import subprocess
 import sys
@@ -94,15 +95,19 @@ class _Helper:
         )
         # A thread of its own sends, as the pipe is far smaller than the examples; it stays open until we are done,
         # so that the helper can tell when we are gone.
-        threading.Thread(target=self._send, args=(share,), daemon=True).start()
+        self._sender = threading.Thread(target=self._send, args=(share,), daemon=True)
+        self._sender.start()
 
     def outcomes(self) -> list[FitOutcome]:
+        """What the process found, once it has ended; raises LearningError when it ended without."""
         assert self._process.stdout is not None
-        data = self._process.stdout.read()
-        if self._process.wait() != EXIT_CLEAN or not data:
-            raise LearningError(
-                f"a fitting process ended with exit code {self._process.returncode}; memory may be short"
-            )
+        with self._process.stdout as answer:
+            data = answer.read()
+        code = self._process.wait()
+        self._sender.join()
+        self._close_input()
+        if code != EXIT_CLEAN or not data:
+            raise LearningError(f"a fitting process ended with exit code {code}; memory may be short")
         done: list[FitOutcome] = pickle.loads(data)
         return done
 
@@ -113,3 +118,9 @@ class _Helper:
             self._process.stdin.flush()
         except BrokenPipeError:
             return  # its exit code tells
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        # What an ended process did not read cannot be flushed any more.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()

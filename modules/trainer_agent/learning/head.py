@@ -89,13 +89,14 @@ def forward(
     `dropout` draws which hidden units rest; None when nothing is learned.
     """
     rows, anchors, _ = old_logits.shape
+    tags = level["scores.old"].shape[1]
     hidden_scores = _hidden(level, "scores", inputs, DROPOUT_SCORES, dropout)
     hidden_boxes = _hidden(level, "boxes", inputs[:box_rows], DROPOUT_BOXES, dropout)
-    from_old = (old_logits.reshape(rows * anchors, LOGITS) @ level["scores.old"]).reshape(rows, anchors, -1)
+    from_old = (old_logits.reshape(rows * anchors, LOGITS) @ level["scores.old"]).reshape(rows, anchors, tags)
     fresh = hidden_scores @ level["scores.out"] + level["scores.bias"]
-    shifts = np.zeros((rows, anchors, 4), dtype=np.float32)
+    shifts = np.zeros((rows, anchors, 4), dtype=inputs.dtype)
     shifts[:box_rows] = (hidden_boxes @ level["boxes.out"] + level["boxes.bias"]).reshape(box_rows, anchors, 4)
-    scores = fresh.reshape(rows, anchors, -1) + from_old * LOGIT_SCALE
+    scores = fresh.reshape(rows, anchors, tags) + from_old * LOGIT_SCALE
     return Pass(scores, shifts, inputs, old_logits, hidden_scores, hidden_boxes, dropout is not None)
 
 
@@ -106,7 +107,7 @@ def backward(
     rows, anchors, tags = score_gradient.shape
     flat_old = kept.old_logits.reshape(rows * anchors, LOGITS)
     into["scores.old"][:] = flat_old.T @ score_gradient.reshape(rows * anchors, tags) * LOGIT_SCALE
-    score_rows = score_gradient.reshape(rows, -1)
+    score_rows = score_gradient.reshape(rows, anchors * tags)
     _backward_part(level, "scores", kept.inputs, kept.hidden_scores, score_rows, DROPOUT_SCORES * kept.learning, into)
     # Few anchors answer for a box, so few rows have anything to pass back.
     box_rows = shift_gradient[: len(kept.hidden_boxes)].reshape(len(kept.hidden_boxes), anchors * 4)

@@ -10,7 +10,8 @@ _SMALL = np.float32(1e-6)
 
 
 def sigmoid(logits: Array) -> Array:
-    return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+    """Probabilities of logits, of any shape; the dtype stays."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=logits.dtype)
 
 
 def quality_loss(logits: Array, quality: Array, weights: Array) -> tuple[float, Array]:
@@ -27,4 +28,4 @@ def quality_loss(logits: Array, quality: Array, weights: Array) -> tuple[float, 
     )
     negative_gradient = NEGATIVE_WEIGHT * weights * p**2 * (p - 2 * (1 - p) * log_rest)
     gradient = np.where(positive, quality * (p - quality), negative_gradient)
-    return float(loss.sum()), gradient.astype(np.float32)
+    return float(loss.sum()), gradient

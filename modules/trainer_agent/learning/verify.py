@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.errors import ImageError, PackageError
+from edge_common.errors import EdgeError, ImageError, PackageError
 from edge_common.images import letterbox
 from edge_common.onnx_session import OnnxSession
 from edge_common.packages import Manifest, PackageStore
@@ -12,6 +12,16 @@ from modules.trainer_agent.learning.dataset import Dataset, read_pixels
 Array = NDArray[np.float32]
 
 _DRY_RUNS = 3
+
+
+def write_verified(store: PackageStore, manifest: Manifest, model: bytes, dataset: Dataset, threads: int) -> None:
+    """Write a package that runs; raises PackageError, and leaves none, when it does not."""
+    store.write(manifest, model)
+    try:
+        verify(store, manifest, dataset, threads)
+    except EdgeError:
+        store.discard(manifest.model_id, manifest.version)
+        raise
 
 
 def verify(store: PackageStore, manifest: Manifest, dataset: Dataset, threads: int) -> None:

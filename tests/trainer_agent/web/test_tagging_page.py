@@ -26,7 +26,7 @@ def open_image(page, site, image):
 
 def drag(page, start, end):
     """Press at a point of the picture (0 to 1), move, let go."""
-    edge = page.locator("#layer").bounding_box()
+    edge = page.locator("#picture").bounding_box()
     points = [(edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]) for x, y in (start, end)]
     page.mouse.move(*points[0])
     page.mouse.down()
@@ -65,10 +65,31 @@ def test_a_box_drawn_with_the_mouse_is_saved_at_once_with_the_chosen_tag(page, s
     assert close_to(box.box, [0.2, 0.3, 0.6, 0.7])
 
 
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (1920, 1080)], ids=["wide", "tall", "large"])
+@pytest.mark.parametrize("device", ["page", "phone"])
+def test_a_box_is_shown_exactly_where_it_was_drawn(device, width, height, request, site, library, model):
+    shown = request.getfixturevalue(device)
+    image = library.add_image(model.id, noise(1, width, height), "shelf.jpg", "upload", camera=None, taken_ns=1)
+    for index in range(3):
+        library.put_box(image.id, box_id(index), model.tags[0].id, Box(0.1, 0.1, 0.15, 0.15))
+    open_image(shown, site, image)
+    picture = shown.locator("#picture").bounding_box()
+
+    drag(shown, (0.3, 0.4), (0.7, 0.8))
+
+    saved(library, image, 4)
+    shown.get_by_text("Saved", exact=True).wait_for()
+    line = shown.locator("#layer .chosen .line").bounding_box()
+    wanted = (0.3 * picture["width"], 0.4 * picture["height"], 0.4 * picture["width"], 0.4 * picture["height"])
+    found = (line["x"] - picture["x"], line["y"] - picture["y"], line["width"], line["height"])
+    assert found == pytest.approx(wanted, abs=4)
+    assert shown.locator("#picture").bounding_box() == pytest.approx(picture, abs=1)
+
+
 def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model, image):
     library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.2, 0.2, 0.5, 0.5))
     open_image(page, site, image)
-    edge = page.locator("#layer").bounding_box()
+    edge = page.locator("#picture").bounding_box()
     page.mouse.click(edge["x"] + 0.35 * edge["width"], edge["y"] + 0.35 * edge["height"])
 
     drag(page, (0.35, 0.35), (0.45, 0.45))
@@ -86,7 +107,7 @@ def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model,
 
 def test_a_box_drawn_by_touch_is_saved_and_the_page_does_not_scroll(phone, site, library, image):
     open_image(phone, site, image)
-    edge = phone.locator("#layer").bounding_box()
+    edge = phone.locator("#picture").bounding_box()
     touch = phone.context.new_cdp_session(phone)
 
     def send(kind, x=None, y=None):
@@ -163,7 +184,7 @@ def test_a_box_that_the_device_refuses_is_taken_away_with_the_reason(page, site,
 
 def test_a_tap_draws_nothing(page, site, library, image):
     open_image(page, site, image)
-    edge = page.locator("#layer").bounding_box()
+    edge = page.locator("#picture").bounding_box()
 
     page.mouse.click(edge["x"] + 50, edge["y"] + 50)
     drag(page, (0.2, 0.2), (0.5, 0.5))

@@ -43,6 +43,8 @@ const outbox = new Outbox(
   },
 );
 
+document.getElementById("stage").style.setProperty("--ratio", task.image.width / task.image.height);
+
 const canvas = detection
   ? new Canvas(
       document.getElementById("layer"),

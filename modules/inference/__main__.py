@@ -1,0 +1,54 @@
+"""The inference module as a process: wires settings, frames, models and results, and ends when asked to."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+
+from edge_common.frames import FrameSubscriber
+from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.packages import PackageStore
+from edge_common.results import ResultPublisher
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
+from edge_common.settings import InferenceSettings
+from modules.inference.loader import ModelLoader
+from modules.inference.loop import InferenceLoop, reportable
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="inference", description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True, help="folder for models, settings and twins")
+    arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint where capture publishes")
+    arguments.add_argument("--results", required=True, help="ZeroMQ endpoint to publish results at")
+    chosen = arguments.parse_args()
+    start_logging("inference")
+    stop = stop_on_signals()
+    end_with_parent()
+    # Processors are few and the runtime has threads of its own: those of OpenCV would only be in their way.
+    cv2.setNumThreads(1)
+    hub = LocalHub(chosen.data / "twins" / "inference")
+    keeper = SettingsKeeper(hub, InferenceSettings, chosen.data / "settings" / "inference.json")
+    frames = FrameSubscriber(chosen.frames, everything=True)
+    results = ResultPublisher(chosen.results)
+    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings)
+    loop = InferenceLoop(frames, results, loader, keeper.settings)
+    loader.start()
+    loop.start()
+    reported: dict[str, object] = {}
+    while not stop.is_set() and loop.alive() and loader.alive():
+        if keeper.wait(0.5):
+            loader.settings = loop.settings = keeper.settings
+        if (state := reportable(loop.state)) != reported:
+            hub.report({"state": state})
+            reported = state
+    whole = loop.alive() and loader.alive()
+    loader.close()
+    loop.close()
+    results.close()
+    frames.close()
+    return EXIT_CLEAN if whole else EXIT_FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""From a picture to what a model takes, and from what it gives to detections: pure maths on arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_common.detections import Detection, ModelKind
+from edge_common.errors import InferenceError
+from edge_common.geometry import Box, Boxes, Letterbox, corners, suppress
+from edge_common.images import Pixels, letterbox
+
+Floats = NDArray[np.float32]
+
+MOST_DETECTIONS = 100
+MOST_CANDIDATES = 300
+"""The best of all labels are looked at by suppression, whose work grows with the square of their number."""
+_ROUNDING = 1e-3
+
+
+def to_input(pixels: Pixels, size: int) -> Floats:
+    """The picture letterboxed on grey as float32 [1, 3, size, size], BGR, 0-255."""
+    square = letterbox(pixels, size)
+    planes = np.empty((1, 3, size, size), dtype=np.float32)
+    # Plane by plane is three times as fast as reordering and converting the whole.
+    for channel in range(3):
+        planes[0, channel] = square[:, :, channel]
+    return planes
+
+
+def decode(
+    outputs: Mapping[str, NDArray[Any]],
+    *,
+    kind: ModelKind,
+    labels: Sequence[str],
+    thresholds: Floats,
+    overlap: float,
+    place: Letterbox,
+) -> tuple[Detection, ...]:
+    """What a model's outputs say, best first, at most 100; raises InferenceError if they break the model contract.
+
+    thresholds [labels]: minimum confidence of each; overlap: IoU above which the weaker of two boxes of a label goes.
+    """
+    if kind == "classification":
+        return classify(_output(outputs, "probs", len(labels)), labels, thresholds)
+    boxes = _output(outputs, "raw_boxes", 4)
+    probs = _output(outputs, "raw_probs", 1 + len(labels))
+    if len(boxes) != len(probs):
+        raise InferenceError(f"as many raw_boxes as raw_probs expected, got {len(boxes)} and {len(probs)}")
+    return detect(boxes, probs[:, 1:], labels, thresholds, overlap, place)
+
+
+def classify(probs: Floats, labels: Sequence[str], thresholds: Floats) -> tuple[Detection, ...]:
+    """probs [1, labels]: every label that reaches its threshold."""
+    scores = _confidences("probs", probs)[0]
+    best = np.argsort(-scores, kind="stable")
+    chosen = best[scores[best] >= thresholds[best]][:MOST_DETECTIONS]
+    return tuple(Detection(labels[index], float(scores[index]), None) for index in chosen)
+
+
+def detect(
+    boxes: Boxes, scores: Floats, labels: Sequence[str], thresholds: Floats, overlap: float, place: Letterbox
+) -> tuple[Detection, ...]:
+    """boxes [n, 4] as cx, cy, w, h of the letterboxed square; scores [n, labels]: boxes of the picture, clipped."""
+    scores = _confidences("raw_probs", scores)
+    rows, classes = np.nonzero(scores >= thresholds)
+    if len(rows) == 0:
+        return ()
+    best = np.argsort(-scores[rows, classes], kind="stable")[:MOST_CANDIDATES]
+    rows, classes = rows[best], classes[best]
+    if not np.isfinite(boxes[rows]).all():
+        raise InferenceError("raw_boxes: finite numbers expected")
+    found = np.clip(place.back(corners(boxes[rows])), 0, 1)
+    inside = (found[:, 2] > found[:, 0]) & (found[:, 3] > found[:, 1])
+    found, classes, confidences = found[inside], classes[inside], scores[rows, classes][inside]
+    kept = []
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        kept.append(members[suppress(found[members], confidences[members], overlap, MOST_DETECTIONS)])
+    chosen = np.concatenate([np.empty(0, dtype=np.intp), *kept])
+    chosen = chosen[np.argsort(-confidences[chosen], kind="stable")][:MOST_DETECTIONS]
+    return tuple(
+        Detection(labels[classes[index]], float(confidences[index]), Box(*map(float, found[index]))) for index in chosen
+    )
+
+
+def _output(outputs: Mapping[str, NDArray[Any]], name: str, columns: int) -> Floats:
+    """One output without its batch axis ([n, columns]; `probs` has no other axis and keeps it)."""
+    if name not in outputs:
+        raise InferenceError(f"output {name} is missing; the model gave {sorted(outputs)}")
+    value = outputs[name]
+    shape_fits = value.ndim == (2 if name == "probs" else 3) and value.shape[0] == 1 and value.shape[-1] == columns
+    if not shape_fits:
+        raise InferenceError(f"{name}: {columns} values a row expected, got shape {value.shape}")
+    rows = value if name == "probs" else value[0]
+    return np.asarray(rows, dtype=np.float32)
+
+
+def _confidences(name: str, scores: Floats) -> Floats:
+    """The scores held to 0-1; not-a-number and infinity fail the comparison, as does any score far outside."""
+    if not ((scores >= -_ROUNDING) & (scores <= 1 + _ROUNDING)).all():
+        raise InferenceError(f"{name}: finite numbers from 0 to 1 expected")
+    return np.clip(scores, 0, 1)

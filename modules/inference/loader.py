@@ -1,0 +1,121 @@
+"""Loads the active version of every model beside those that run, in a thread of its own, and hands over whole sets.
+
+A version that cannot be loaded never replaces one that runs: it is logged, reported once, and tried again later.
+"""
+
+import logging
+import queue
+import threading
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+
+from edge_common.errors import EdgeError
+from edge_common.frames import Frame
+from edge_common.hub import Hub
+from edge_common.packages import PackageStore
+from edge_common.settings import InferenceSettings
+from modules.inference.model import LoadedModel, ModelKey, load_model
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+TRY_AGAIN_S = 60.0
+
+Models = tuple[LoadedModel, ...]
+
+
+class ModelLoader:
+    """Watches a package store. Sets of models go out through `ready`; `failures` tells which versions were refused."""
+
+    def __init__(
+        self,
+        store: PackageStore,
+        hub: Hub,
+        settings: InferenceSettings,
+        *,
+        try_again_s: float = TRY_AGAIN_S,
+    ) -> None:
+        self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
+        self.settings = settings
+        """Replaced whole by whoever gets new ones."""
+        self.recent: Frame | None = None
+        """The last frame that was seen, for trial runs; set by whoever sees frames."""
+        self.failures: dict[str, str] = {}
+        """Why the active version of a model does not run, by model id; replaced whole."""
+        self._store = store
+        self._hub = hub
+        self._try_again_s = try_again_s
+        self._models: dict[str, LoadedModel] = {}
+        self._refused: dict[ModelKey, float] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="loader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.look(time.monotonic())
+            if self._stop.wait(LOOK_EVERY_S):
+                return
+
+    def look(self, now_s: float) -> None:
+        """Bring the models in line with the store and the settings, as far as they can be loaded."""
+        settings = self.settings
+        live = self._store.live()
+        wanted = [ModelKey(model_id, version, settings.backend, settings.threads) for model_id, version in live.items()]
+        self._refused = {key: since_s for key, since_s in self._refused.items() if key in wanted}
+        self.failures = {key.model_id: self.failures[key.model_id] for key in self._refused}
+        for key in wanted:
+            running = self._models.get(key.model_id)
+            refused_s = self._refused.get(key)
+            due = refused_s is None or now_s - refused_s >= self._try_again_s
+            if due and (running is None or running.key != key):
+                self._load(key, settings, now_s)
+        gone = [model_id for model_id in self._models if model_id not in live]
+        for model_id in gone:
+            del self._models[model_id]
+            self._hand_over()
+            self._tell(model_id, "model gone", "", "")
+
+    def _load(self, key: ModelKey, settings: InferenceSettings, now_s: float) -> None:
+        started_s = time.perf_counter()
+        try:
+            model = load_model(self._store, key, self.recent or _grey_frame(), settings)
+        except (EdgeError, OSError) as error:
+            log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
+            known = key in self._refused
+            self._refused[key] = now_s
+            self.failures = {**self.failures, key.model_id: str(error)}
+            if not known:
+                self._tell(key.model_id, "model refused", key.version, str(error))
+            return
+        took_s = time.perf_counter() - started_s
+        log.info("model %s version %s runs on %s after %.1f s", key.model_id, key.version, key.backend, took_s)
+        self._models[key.model_id] = model
+        self._refused.pop(key, None)
+        self.failures = {model_id: why for model_id, why in self.failures.items() if model_id != key.model_id}
+        self._hand_over()
+        self._tell(key.model_id, "model live", key.version, "")
+
+    def _hand_over(self) -> None:
+        self.ready.put(tuple(self._models[model_id] for model_id in sorted(self._models)))
+
+    def _tell(self, model_id: str, event: str, version: str, message: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        about = {"event": event, "time": now, "model_id": model_id, "version": version, "message": message}
+        self._hub.send("events", {"schema_version": 1, **about})
+
+
+def _grey_frame() -> Frame:
+    """Stands in for a recent frame until a camera gives one."""
+    return Frame("none", 0, 0, np.full((480, 640, 3), 114, dtype=np.uint8))

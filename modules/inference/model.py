@@ -1,0 +1,94 @@
+"""A model package loaded into a runtime: loading with a trial run, and looking at frames."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_common.detections import Result
+from edge_common.errors import PackageError
+from edge_common.frames import Frame
+from edge_common.geometry import Letterbox
+from edge_common.packages import Manifest, PackageStore
+from edge_common.results import LiveModel
+from edge_common.settings import InferenceSettings
+from modules.inference.detect import Floats, decode, to_input
+from modules.inference.runtimes.runtime import Runtime, open_runtime
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """What has to be loaded anew when any of it changes."""
+
+    model_id: str
+    version: str
+    backend: str
+    threads: int
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """One version of a model, ready to look. Used by one thread at a time."""
+
+    key: ModelKey
+    manifest: Manifest
+    runtime: Runtime
+
+    def look(self, frame: Frame, settings: InferenceSettings) -> Result:
+        """What this model finds in a frame; raises InferenceError."""
+        started_s = time.perf_counter()
+        height, width = frame.pixels.shape[:2]
+        size = self.manifest.input_size_px
+        outputs = self.runtime.infer(to_input(frame.pixels, size))
+        detections = decode(
+            outputs,
+            kind=self.manifest.kind,
+            labels=self.manifest.labels,
+            thresholds=thresholds_of(self.manifest, settings),
+            overlap=settings.overlap,
+            place=Letterbox(width, height, size),
+        )
+        return Result(
+            camera=frame.camera,
+            frame_id=frame.id,
+            taken_ns=frame.taken_ns,
+            model_id=self.manifest.model_id,
+            model_version=self.manifest.version,
+            kind=self.manifest.kind,
+            detections=detections,
+            inference_ms=(time.perf_counter() - started_s) * 1000,
+        )
+
+    def describe(self) -> LiveModel:
+        manifest = self.manifest
+        return LiveModel(
+            id=manifest.model_id,
+            name=manifest.model_name,
+            version=manifest.version,
+            kind=manifest.kind,
+            labels=manifest.labels,
+            created=manifest.created,
+        )
+
+
+def load_model(store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings) -> LoadedModel:
+    """Verify a package, load it and try it on a frame; raises an EdgeError if any of it fails, leaving nothing open."""
+    manifest = store.verify(key.model_id, key.version)
+    without = [label for label in manifest.labels if label not in manifest.thresholds]
+    if without:
+        raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
+    runtime = open_runtime(key.backend, store.model_file(key.model_id, key.version), key.threads)
+    model = LoadedModel(key, manifest, runtime)
+    try:
+        model.look(trial, settings)
+    except BaseException:
+        runtime.close()
+        raise
+    return model
+
+
+def thresholds_of(manifest: Manifest, settings: InferenceSettings) -> Floats:
+    """Minimum confidence of each label, float32 [labels]: the one set for all, or what the package recommends."""
+    if settings.minimum_confidence is not None:
+        return np.full(len(manifest.labels), settings.minimum_confidence, dtype=np.float32)
+    return np.array([manifest.thresholds[label] for label in manifest.labels], dtype=np.float32)

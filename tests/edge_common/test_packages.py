@@ -1,0 +1,193 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_common.errors import InvalidInput, NotFound, PackageError
+from edge_common.packages import Manifest, PackageStore, Score, describe
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PackageStore:
+    return PackageStore(tmp_path / "models")
+
+
+def manifest(version: str = "1", **changes: Any) -> Manifest:
+    values: dict[str, Any] = {
+        "model_id": "shelf",
+        "model_name": "Regal: leer",
+        "version": version,
+        "kind": "detection",
+        "labels": ("low stock", "full"),
+        "input_size_px": 320,
+        "backbone": "ssd",
+        "backbone_sha256": "0" * 64,
+        "thresholds": {"low stock": 0.4, "full": 0.5},
+        "score": Score(name="ap50", value=0.8, per_label={"low stock": 0.8}, protocol="folds"),
+        "images": 15,
+        "boxes": 20,
+        "dataset_sha256": "0" * 64,
+        "parent_version": None,
+        "created": "2026-11-22T10:00:00Z",
+        "program_version": "0",
+    }
+    return Manifest.model_validate(values | changes)
+
+
+def write(store: PackageStore, *versions: str) -> None:
+    for version in versions:
+        store.write(manifest(version), f"model {version}".encode())
+
+
+def test_a_package_that_was_written_verifies(store: PackageStore) -> None:
+    folder = store.write(manifest(), b"the model")
+
+    found = store.verify("shelf", "1")
+
+    assert found.model_copy(update={"files": {}}) == manifest()
+    assert store.model_file("shelf", "1").read_bytes() == b"the model"
+    assert (folder / "labels.txt").read_text() == "low stock\nfull\n"
+    assert describe(found)["labels"] == ["low stock", "full"]
+
+
+def test_a_written_package_is_not_active_yet(store: PackageStore) -> None:
+    write(store, "1")
+
+    assert (store.current("shelf"), store.live(), store.versions("shelf")) == (None, {}, ["1"])
+
+
+def test_a_version_is_written_once(store: PackageStore) -> None:
+    write(store, "1")
+
+    with pytest.raises(PackageError, match="exists already"):
+        write(store, "1")
+
+    assert store.model_file("shelf", "1").read_bytes() == b"model 1"
+
+
+def test_what_a_power_cut_left_is_no_version_and_prune_takes_it_away(store: PackageStore) -> None:
+    write(store, "1")
+    store.activate("shelf", "1")
+    half = store.root / "shelf" / ".2.0a1b.part"
+    half.mkdir()
+    (half / "model.onnx").write_bytes(b"half a mod")
+    pointer = store.root / "shelf" / ".current.0a1b.part"
+    pointer.write_bytes(b"")
+
+    assert (store.versions("shelf"), store.live()) == (["1"], {"shelf": "1"})
+    store.prune("shelf", keep=2)
+
+    assert sorted(path.name for path in (store.root / "shelf").iterdir()) == ["1", "current"]
+
+
+ALTERED = [
+    pytest.param("model.onnx", b"another", "model.onnx has sha256", id="another model"),
+    pytest.param("model.onnx", b"model ", "model.onnx has sha256", id="model cut short"),
+    pytest.param("model.onnx", None, "model.onnx has sha256 None", id="no model"),
+    pytest.param("labels.txt", b"full\nlow stock\n", "labels.txt has sha256", id="labels in another order"),
+    pytest.param("labels.txt", None, "labels.txt has sha256 None", id="no labels"),
+    pytest.param("manifest.json", b"{", "manifest not valid", id="manifest cut short"),
+    pytest.param("manifest.json", b"{}", "manifest not valid", id="empty manifest"),
+    pytest.param(
+        "manifest.json", manifest("2").model_dump_json().encode(), "manifest is of shelf 2", id="manifest of another"
+    ),
+    pytest.param(
+        "manifest.json", manifest("1").model_dump_json().encode(), "None expected", id="manifest without checksums"
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), ALTERED)
+def test_an_altered_package_is_refused_and_the_active_one_stays(
+    store: PackageStore, name: str, content: bytes | None, reason: str
+) -> None:
+    write(store, "0", "1")
+    store.activate("shelf", "0")
+    path = store.root / "shelf" / "1" / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(PackageError, match=reason):
+        store.activate("shelf", "1")
+
+    assert store.current("shelf") == "0"
+
+
+def test_a_package_that_is_not_there_is_not_found(store: PackageStore) -> None:
+    with pytest.raises(NotFound, match="no package shelf 9"):
+        store.activate("shelf", "9")
+
+
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "ä", "-x", "x" * 65], ids=repr)
+def test_a_name_that_could_leave_the_folder_is_refused(store: PackageStore, name: str) -> None:
+    with pytest.raises(InvalidInput, match="model id"):
+        store.current(name)
+    with pytest.raises(InvalidInput, match="version"):
+        store.verify("shelf", name)
+
+
+def test_activating_moves_the_pointer(store: PackageStore) -> None:
+    write(store, "1", "2")
+
+    store.activate("shelf", "1")
+    store.activate("shelf", "2")
+
+    assert store.live() == {"shelf": "2"}
+
+
+def test_live_models_are_those_with_an_active_version(store: PackageStore) -> None:
+    write(store, "1")
+    store.activate("shelf", "1")
+    store.write(manifest(model_id="aisle"), b"model")
+    store.activate("aisle", "1")
+    store.write(manifest(model_id="till"), b"model")
+
+    assert store.live() == {"aisle": "1", "shelf": "1"}
+
+
+def test_strange_things_among_the_models_are_left_alone(store: PackageStore) -> None:
+    write(store, "1")
+    store.activate("shelf", "1")
+    (store.root / "notes.txt").write_text("by hand")
+    (store.root / "empty").mkdir()
+    (store.root / ".hidden").mkdir()
+
+    assert store.live() == {"shelf": "1"}
+
+
+def test_rolling_back_goes_to_the_version_before(store: PackageStore) -> None:
+    write(store, "1", "2", "3")
+    store.activate("shelf", "3")
+
+    assert store.rollback("shelf") == "2"
+    assert store.rollback("shelf") == "1"
+
+    assert store.current("shelf") == "1"
+    with pytest.raises(NotFound, match="no version before 1"):
+        store.rollback("shelf")
+
+
+def test_a_model_without_an_active_version_cannot_be_rolled_back(store: PackageStore) -> None:
+    write(store, "1", "2")
+
+    with pytest.raises(NotFound):
+        store.rollback("shelf")
+
+
+def test_pruning_keeps_the_newest_and_the_active_version(store: PackageStore) -> None:
+    write(store, "1", "2", "3", "4", "5")
+    store.activate("shelf", "2")
+
+    store.prune("shelf", keep=3)
+
+    assert store.versions("shelf") == ["2", "4", "5"]
+
+
+def test_pruning_with_room_to_spare_deletes_nothing(store: PackageStore) -> None:
+    write(store, "1", "2")
+    store.activate("shelf", "2")
+
+    store.prune("shelf", keep=5)
+
+    assert store.versions("shelf") == ["1", "2"]

@@ -1,0 +1,183 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_common.hub import LocalHub
+from edge_common.packages import PackageStore
+from edge_common.settings import InferenceSettings
+from modules.inference.loader import TRY_AGAIN_S, ModelLoader, Models
+from modules.inference.model import thresholds_of
+from tests.inference.conftest import SETTINGS
+from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, coloured_frame, manifest, onnx_model, publish_model
+
+
+def handed_over(loader: ModelLoader) -> list[Models]:
+    sets = []
+    while not loader.ready.empty():
+        sets.append(loader.ready.get())
+    return sets
+
+
+def versions(models: Models) -> dict[str, str]:
+    return {model.manifest.model_id: model.manifest.version for model in models}
+
+
+def events(tmp_path: Path) -> list[tuple[str, str]]:
+    lines = (tmp_path / "twin" / "messages.jsonl").read_text().splitlines()
+    return [(body["event"], body["version"]) for body in (json.loads(line)["body"] for line in lines)]
+
+
+def test_the_active_version_is_loaded_once(store: PackageStore, loader: ModelLoader) -> None:
+    publish_model(store, "1")
+
+    loader.look(0)
+    loader.look(1)
+
+    assert [versions(models) for models in handed_over(loader)] == [{"shelf": "1"}]
+
+
+def test_a_version_that_is_not_active_is_left_alone(store: PackageStore, loader: ModelLoader) -> None:
+    store.write(manifest("1"), onnx_model("detection"))
+
+    loader.look(0)
+
+    assert handed_over(loader) == []
+
+
+def test_each_change_hands_over_the_whole_set(store: PackageStore, loader: ModelLoader) -> None:
+    publish_model(store, "1")
+    loader.look(0)
+    publish_model(store, "1", model_id="till")
+    loader.look(1)
+    publish_model(store, "2")
+
+    loader.look(2)
+
+    assert [versions(models) for models in handed_over(loader)] == [
+        {"shelf": "1"},
+        {"shelf": "1", "till": "1"},
+        {"shelf": "2", "till": "1"},
+    ]
+
+
+def test_a_model_that_is_deleted_goes(store: PackageStore, loader: ModelLoader) -> None:
+    folder = publish_model(store, "1")
+    loader.look(0)
+    (folder.parent / "current").unlink()
+
+    loader.look(1)
+
+    assert [versions(models) for models in handed_over(loader)] == [{"shelf": "1"}, {}]
+
+
+@pytest.mark.parametrize(
+    "change", [{"backend": "openvino"}, {"threads": 2}], ids=["another runtime", "another number of threads"]
+)
+def test_settings_of_the_runtime_load_the_model_anew(
+    store: PackageStore, loader: ModelLoader, change: dict[str, Any]
+) -> None:
+    publish_model(store, "1")
+    loader.look(0)
+    loader.settings = SETTINGS.model_copy(update=change)
+
+    loader.look(1)
+
+    first, second = (models[0] for models in handed_over(loader))
+    assert first.key != second.key
+    assert first.look(coloured_frame(), SETTINGS).detections == second.look(coloured_frame(), SETTINGS).detections
+
+
+BROKEN = [
+    pytest.param(b"no model", {}, "cannot load", id="not a model"),
+    pytest.param(onnx_model("detection", scale=float("nan")), {}, "finite", id="gives no numbers"),
+    pytest.param(onnx_model("detection"), {"labels": ("one",), "thresholds": {"one": 0.5}}, "2 values", id="labels"),
+    pytest.param(onnx_model("detection"), {"thresholds": {GREEN_SHELF: 0.5}}, RED_SHELF, id="a threshold is missing"),
+    pytest.param(onnx_model("detection"), {"input_size_px": 128}, "failed", id="another input size"),
+    pytest.param(onnx_model("classification"), {}, "raw_boxes is missing", id="another kind"),
+]
+
+
+@pytest.mark.parametrize(("model", "changes", "reason"), BROKEN)
+def test_a_broken_version_never_replaces_the_one_that_runs(
+    store: PackageStore, loader: ModelLoader, tmp_path: Path, model: bytes, changes: dict[str, Any], reason: str
+) -> None:
+    publish_model(store, "1")
+    loader.look(0)
+    publish_model(store, "2", model, **changes)
+
+    loader.look(1)
+
+    assert [versions(models) for models in handed_over(loader)] == [{"shelf": "1"}]
+    assert reason in loader.failures["shelf"]
+    assert events(tmp_path) == [("model live", "1"), ("model refused", "2")]
+
+
+def test_a_version_whose_file_was_altered_is_refused(store: PackageStore, loader: ModelLoader) -> None:
+    folder = publish_model(store, "1")
+    (folder / "model.onnx").write_bytes(onnx_model("detection", scale=0.5))
+
+    loader.look(0)
+
+    assert handed_over(loader) == []
+    assert "model.onnx has sha256" in loader.failures["shelf"]
+
+
+def test_a_pointer_to_nonsense_is_refused(store: PackageStore, loader: ModelLoader) -> None:
+    folder = publish_model(store, "1")
+    (folder.parent / "current").write_bytes(b"../\xff")
+
+    loader.look(0)
+
+    assert "version" in loader.failures["shelf"]
+
+
+def test_a_refused_version_is_tried_again_after_a_pause_and_told_once(
+    store: PackageStore, loader: ModelLoader, tmp_path: Path
+) -> None:
+    folder = publish_model(store, "1")
+    whole = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(b"")
+    loader.look(0)
+    loader.look(TRY_AGAIN_S)
+    (folder / "model.onnx").write_bytes(whole)
+
+    loader.look(TRY_AGAIN_S + 1)
+    assert handed_over(loader) == []
+    loader.look(2 * TRY_AGAIN_S)
+
+    assert [versions(models) for models in handed_over(loader)] == [{"shelf": "1"}]
+    assert loader.failures == {}
+    assert events(tmp_path) == [("model refused", "1"), ("model live", "1")]
+
+
+def test_going_back_to_the_running_version_clears_the_failure(store: PackageStore, loader: ModelLoader) -> None:
+    publish_model(store, "1")
+    loader.look(0)
+    publish_model(store, "2", b"no model")
+    loader.look(1)
+    store.activate("shelf", "1")
+
+    loader.look(2)
+
+    assert loader.failures == {}
+    assert len(handed_over(loader)) == 1
+
+
+def test_a_loaded_model_is_tried_on_the_recent_frame(store: PackageStore, hub: LocalHub) -> None:
+    # This one goes beyond its contract on bright pictures only.
+    loader = ModelLoader(store, hub, SETTINGS)
+    loader.recent = coloured_frame((255, 255, 255))
+    publish_model(store, "1", onnx_model("detection", scale=1 / 100))
+
+    loader.look(0)
+
+    assert "from 0 to 1" in loader.failures["shelf"]
+
+
+def test_thresholds_come_from_the_package_unless_one_is_set_for_all() -> None:
+    package = manifest(thresholds={GREEN_SHELF: 0.25, RED_SHELF: 0.75})
+
+    assert thresholds_of(package, InferenceSettings()).tolist() == [0.25, 0.75]
+    assert thresholds_of(package, InferenceSettings(minimum_confidence=0.5)).tolist() == [0.5, 0.5]

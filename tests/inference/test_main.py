@@ -1,0 +1,72 @@
+"""The module as a process."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_common.hub import LocalHub
+from edge_common.packages import PackageStore
+from edge_common.results import ResultSubscriber
+from tests.inference.tiny_models import publish_model
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def process(tmp_path: Path, sockets: Path) -> Iterator[subprocess.Popen[bytes]]:
+    places = ["--data", str(tmp_path), "--frames", f"ipc://{sockets}/frames", "--results", f"ipc://{sockets}/results"]
+    started = subprocess.Popen([sys.executable, "-m", "modules.inference", *places], cwd=ROOT)
+    yield started
+    started.kill()
+    started.wait()
+
+
+def reported(tmp_path: Path) -> dict[str, Any]:
+    path = tmp_path / "twins" / "inference" / "reported.json"
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+    return found
+
+
+def wait_until(fits: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 10
+    while not fits():
+        assert time.monotonic() < deadline_s, "it did not come about in 10 s"
+        time.sleep(0.05)
+
+
+def test_it_runs_the_active_model_reports_it_and_ends_cleanly(
+    process: subprocess.Popen[bytes], tmp_path: Path, sockets: Path
+) -> None:
+    publish_model(PackageStore(tmp_path / "models"), "1")
+    reader = ResultSubscriber(f"ipc://{sockets}/results")
+
+    wait_until(lambda: bool((state := reader.state()) and state.models))
+    wait_until(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(5) == 0
+    assert reported(tmp_path)["state"]["runtime"] == "openvino"
+    reader.close()
+
+
+def test_a_bad_setting_is_refused_and_a_good_one_loads_the_model_anew(
+    process: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    publish_model(PackageStore(tmp_path / "models"), "1")
+    operator = LocalHub(tmp_path / "twins" / "inference")
+    wait_until(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
+
+    operator.desire({"backend": "abacus"})
+    wait_until(lambda: reported(tmp_path)["settings"]["backend"]["ac"] == 400)
+    assert reported(tmp_path)["settings"]["backend"]["value"] == "openvino"
+    operator.desire({"backend": "onnx"})
+
+    wait_until(lambda: reported(tmp_path)["state"]["runtime"] == "onnx")
+    assert reported(tmp_path)["settings"]["backend"]["ac"] == 200
