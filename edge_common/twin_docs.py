@@ -76,7 +76,7 @@ def _row(path: str, item: dict[str, object], kind: str) -> str:
     bounds = ", ".join(f"{sign} {source[name]}" for name, sign in signs.items() if name in source)
     if "pattern" in source:
         bounds = "`" + str(source["pattern"]).replace("|", "\\|") + "`"
-    default = json.dumps(item["default"]) if "default" in item else "–"
+    default = json.dumps(item["default"]) if "default" in item else "-"
     return f"| `{path}` | {kind} | {default} | {bounds} | {item.get('description', '')} |"
 
 
