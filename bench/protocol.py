@@ -169,17 +169,15 @@ def _run_job(request: dict[str, Any]) -> tuple[int, float, dict[str, Any]]:
         "print(json.dumps([peak, job.stdout.splitlines()[-1:]]))\n"
     )
     started_s = time.perf_counter()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", measure], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(request) + "\n")
-    process.stdin.flush()
-    answer = process.stdout.read()
-    seconds = time.perf_counter() - started_s
-    process.stdin.close()
-    process.wait()
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.read()
+        seconds = time.perf_counter() - started_s
     peak_kb, lines = json.loads(answer)
     last = json.loads(lines[0]) if lines else {}
     if "trained" not in last:

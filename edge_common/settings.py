@@ -68,6 +68,8 @@ Group = TypeVar("Group", bound=Settings)
 
 def parse_settings(kind: type[Group], desired: Mapping[str, Any]) -> Group:
     """The settings in a desired section; raises ConfigError with every problem, each with its place and value."""
+    if not isinstance(desired, Mapping):
+        raise ConfigError([f"an object of settings expected, got {_shown(desired)}"])
     try:
         return kind.model_validate({key: value for key, value in desired.items() if not key.startswith("$")})
     except ValidationError as error:
@@ -96,5 +98,8 @@ def acknowledgements(settings: Settings, version: int, code: int = 200, message:
 
 def _problem(item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"])
-    shown = re.sub(r"\s+", " ", repr(item["input"]))[:80]
-    return f"{place}: {item['msg']}, got {shown}"
+    return f"{place}: {item['msg']}, got {_shown(item['input'])}"
+
+
+def _shown(value: object) -> str:
+    return re.sub(r"\s+", " ", repr(value))[:80]

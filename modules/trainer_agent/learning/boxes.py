@@ -8,6 +8,8 @@ Array = NDArray[np.float32]
 CENTRE_SCALE, SIZE_SCALE = 10.0, 5.0
 """Of the detector's box encodings."""
 _SMALL = np.float32(1e-7)
+MOST_FROZEN_GROWTH = 8.0
+"""The frozen regressor may grow or shrink an anchor's side by at most exp of this."""
 MOST_GROWTH = 2.0
 """A correction may grow or shrink a side by at most exp of this."""
 
@@ -16,8 +18,8 @@ def decode(encodings: Array, anchors: Array) -> Array:
     """The frozen boxes cx, cy, w, h (0-1): encodings ty, tx, th, tw [..., 4] on anchors cx, cy, w, h [..., 4]."""
     centre_x = encodings[..., 1] / CENTRE_SCALE * anchors[..., 2] + anchors[..., 0]
     centre_y = encodings[..., 0] / CENTRE_SCALE * anchors[..., 3] + anchors[..., 1]
-    width = np.exp(np.clip(encodings[..., 3] / SIZE_SCALE, -8, 8)) * anchors[..., 2]
-    height = np.exp(np.clip(encodings[..., 2] / SIZE_SCALE, -8, 8)) * anchors[..., 3]
+    width = np.exp(np.clip(encodings[..., 3] / SIZE_SCALE, -MOST_FROZEN_GROWTH, MOST_FROZEN_GROWTH)) * anchors[..., 2]
+    height = np.exp(np.clip(encodings[..., 2] / SIZE_SCALE, -MOST_FROZEN_GROWTH, MOST_FROZEN_GROWTH)) * anchors[..., 3]
     decoded: Array = np.stack([centre_x, centre_y, width, height], axis=-1)
     return decoded
 

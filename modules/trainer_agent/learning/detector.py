@@ -26,7 +26,7 @@ from modules.trainer_agent.learning.views import FeatureSource, Tagged, choose_v
 Array = NDArray[np.float32]
 
 SIZES_PX = (320, 384, 448, 512, 576, 640)
-SMALL_BOX_PX = 40.0
+SMALL_BOX_PX = 28.0
 """A tagged box smaller than this in the square is hard to find, so a larger square is chosen."""
 SMALL_SHARE = 0.2
 """The box at this share from the smallest decides."""

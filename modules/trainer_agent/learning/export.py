@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_common.onnx_graph import GraphBuilder, ModelProto
 from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES, anchor_boxes
-from modules.trainer_agent.learning.boxes import CENTRE_SCALE, MOST_GROWTH, SIZE_SCALE
+from modules.trainer_agent.learning.boxes import CENTRE_SCALE, MOST_FROZEN_GROWTH, MOST_GROWTH, SIZE_SCALE
 from modules.trainer_agent.learning.head import LOGIT_SCALE, Head
 from modules.trainer_agent.learning.projection import Projection
 
@@ -85,11 +85,12 @@ def _boxes(
     # Encodings come as ty, tx, th, tw for each anchor.
     frozen_centre = builder.conv(encodings, _as_kernel(_pick(anchors, (1, 0), 1 / CENTRE_SCALE)), zero)
     frozen_size = builder.conv(encodings, _as_kernel(_pick(anchors, (3, 2), 1 / SIZE_SCALE)), zero)
+    bounded_size = builder.clip(frozen_size, -MOST_FROZEN_GROWTH, MOST_FROZEN_GROWTH)
     grid = anchor_boxes(size_px)[level].transpose(2, 3, 0, 1)
     places = builder.constant(grid[:, :2].reshape(1, -1, *grid.shape[2:]))
     spans = builder.constant(grid[:, 2:].reshape(1, -1, *grid.shape[2:]))
     centre = builder.node("Add", [builder.node("Mul", [frozen_centre, spans]), places])
-    size = builder.node("Mul", [builder.node("Exp", [frozen_size]), spans])
+    size = builder.node("Mul", [builder.node("Exp", [bounded_size]), spans])
     hidden = _hidden(builder, inputs, "boxes", parameters)
     shifts = []
     for columns in ((0, 1), (2, 3)):

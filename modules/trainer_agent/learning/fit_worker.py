@@ -3,13 +3,16 @@
 import pickle
 import sys
 
-from edge_common.service import EXIT_CLEAN, end_with_input
+from edge_common.service import EXIT_ABANDONED, EXIT_CLEAN, end_with_input
 from modules.trainer_agent.learning.fits import Share, work
 
 
 def main() -> int:
     """Read a share, do it, write the outcomes; end at once if the starter goes away meanwhile."""
-    share: Share = pickle.load(sys.stdin.buffer)
+    try:
+        share: Share = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):
+        return EXIT_ABANDONED  # the starter went away before it had sent everything
     end_with_input()
     pickle.dump(work(share), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
     sys.stdout.buffer.flush()

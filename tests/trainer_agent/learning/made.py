@@ -1,6 +1,8 @@
 """Small things to learn from, made up or drawn: features, heads, and pictures with shapes on a textured ground."""
 
 import hashlib
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -74,6 +76,14 @@ def draw_shapes(seed: int, width: int = 320, height: int = 240) -> tuple[Pixels,
             cv2.rectangle(picture, (x, y), (x + side - 1, y + side - 1), (220, 60, 30), -1)
         boxes.append(TaggedBox(tag, Box(x / width, y / height, (x + side) / width, (y + side) / height)))
     return np.asarray(picture, dtype=np.uint8), boxes
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """A few bytes that promise a picture of that many pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data, b"IEND"))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def store_image(folder: Path, name: str, data: bytes, boxes: tuple[TaggedBox, ...] = (), tags=()) -> TaggedImage:

@@ -98,8 +98,8 @@ def test_the_gradient_of_generalised_overlap_is_that_of_central_differences() ->
     rng = np.random.default_rng(2)
     target = random_corners(rng, 300)
     predicted = random_corners(rng, 300)
-    predicted[:50] = target[:50] + [-0.02, -0.01, 0.03, 0.01]  # around it
-    predicted[50:100] = target[50:100] + [0.01, 0.02, -0.01, -0.02]  # inside it
+    predicted[:50] = target[:50] + np.array([-0.02, -0.01, 0.03, 0.01])  # around it
+    predicted[50:100] = target[50:100] + np.array([0.01, 0.02, -0.01, -0.02])  # inside it
 
     _, gradient = giou_loss(predicted, target)
 

@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_common.errors import InferenceError, PackageError
+from edge_common.onnx_graph import (
+    OPSET,
+    GraphBuilder,
+    array_of,
+    attribute,
+    load_graph,
+    operations_beyond_vpu,
+    with_constant,
+)
+from edge_common.onnx_session import OnnxSession
+
+IMAGE = {"image": [1, 2, 4, 4]}
+
+
+def built(builder: GraphBuilder, output: str, shape: list[int | str]) -> OnnxSession:
+    return OnnxSession(builder.build("made", IMAGE, {output: shape}).SerializeToString(), threads=1)
+
+
+def test_a_convolution_and_a_clip_do_what_they_say() -> None:
+    builder = GraphBuilder()
+    weights = np.array([[1, 1], [-1, 0]], dtype=np.float32)[:, :, None, None]
+    made = builder.conv("image", weights, np.array([0, 1], dtype=np.float32))
+    builder.clip(made, 0, 2.5, "out")
+    image = np.full((1, 2, 4, 4), 2, dtype=np.float32)
+
+    out = built(builder, "out", [1, 2, 4, 4]).run({"image": image})["out"]
+
+    assert (out[0, 0] == 2.5).all()
+    assert (out[0, 1] == 0).all()
+
+
+def test_what_no_output_needs_is_left_out() -> None:
+    builder = GraphBuilder()
+    builder.node("Mul", ["image", builder.constant(np.float32(2), "unused")])
+    builder.node("Relu", ["image"], "out")
+
+    model = builder.build("made", IMAGE, {"out": [1, 2, 4, 4]})
+
+    assert [node.op_type for node in model.graph.node] == ["Relu"]
+    assert not model.graph.initializer
+    assert [item.version for item in model.opset_import] == [OPSET]
+
+
+def test_a_graph_taken_over_can_be_extended_cut_and_fed_by_other_names() -> None:
+    first = GraphBuilder()
+    doubled = first.node("Mul", ["image", first.constant(np.float32(2))])
+    first.node("Relu", [first.node("Add", [doubled, first.constant(np.float32(1))])], "old")
+    graph = first.build("first", IMAGE, {"old": [1, 2, 4, 4]}).graph
+
+    second = GraphBuilder()
+    halved = second.node("Mul", ["image", second.constant(np.float32(0.5), "half")], "halved")
+    second.adopt(graph, {"image": halved, "old": "middle"}, operations=("Mul", "Add", "Relu"))
+    second.node("Add", ["middle", second.constant(np.float32(10))], "new")
+
+    out = built(second, "new", [1, 2, 4, 4]).run({"image": np.full((1, 2, 4, 4), 3, dtype=np.float32)})["new"]
+    assert (out == 3 * 0.5 * 2 + 1 + 10).all()
+
+
+def test_a_constant_is_replaced_in_a_copy() -> None:
+    builder = GraphBuilder()
+    builder.node("Mul", ["image", builder.constant(np.float32(2), "factor")], "out")
+    graph = builder.build("made", IMAGE, {"out": [1, 2, 4, 4]}).graph
+
+    changed = with_constant(graph, "factor", np.array(5, dtype=np.float32))
+
+    assert [array_of(tensor).item() for one in (graph, changed) for tensor in one.initializer] == [2, 5]
+
+
+def test_attributes_of_whole_numbers_are_read() -> None:
+    builder = GraphBuilder()
+    builder.conv("image", np.ones((2, 2, 3, 3), dtype=np.float32), np.zeros(2), stride=2, pads=(0, 0, 1, 1), name="out")
+
+    (node,) = builder.build("made", IMAGE, {"out": [1, 2, 2, 2]}).graph.node
+
+    assert attribute(node, "strides") == [2, 2]
+    assert attribute(node, "group") == 1
+    assert attribute(node, "dilations") is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "inputs", "shape", "reason"),
+    [
+        pytest.param("Relu", ["nowhere"], [1, 2, 4, 4], "not valid ONNX", id="a tensor that nothing makes"),
+        pytest.param("Reloo", ["image"], [1, 2, 4, 4], "not valid ONNX", id="an operation that there is not"),
+        pytest.param("Relu", ["image"], [1, 2, 4, 5], "not valid ONNX", id="another shape than promised"),
+        pytest.param("Softmax", ["image"], [1, 2, 4, 4], "Myriad X is not known to run Softmax", id="not for a VPU"),
+    ],
+)
+def test_a_graph_that_is_not_valid_or_not_for_a_vpu_is_not_built(operation, inputs, shape, reason) -> None:
+    builder = GraphBuilder()
+    builder.node(operation, inputs, "out")
+
+    with pytest.raises(PackageError, match=f"made: .*{reason}"):
+        builder.build("made", IMAGE, {"out": shape})
+
+
+def test_a_graph_survives_its_file(tmp_path: Path) -> None:
+    builder = GraphBuilder()
+    builder.node("Relu", ["image"], "out")
+    model = builder.build("made", IMAGE, {"out": [1, 2, 4, 4]})
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+
+    assert load_graph(tmp_path / "model.onnx") == model
+    assert operations_beyond_vpu(model) == set()
+
+
+def test_a_session_names_what_it_takes_and_gives() -> None:
+    builder = GraphBuilder()
+    builder.node("Relu", ["image"], "out")
+
+    session = OnnxSession(
+        builder.build("made", {"image": ["batch", 2]}, {"out": ["batch", 2]}).SerializeToString(), threads=1
+    )
+
+    assert (session.inputs, session.outputs) == ({"image": ("batch", 2)}, {"out": ("batch", 2)})
+    with pytest.raises(InferenceError, match="ONNX Runtime failed"):
+        session.run({"image": np.zeros((1, 3), dtype=np.float32)})
+    with pytest.raises(InferenceError, match="ONNX Runtime failed"):
+        session.run({"picture": np.zeros((1, 2), dtype=np.float32)})
+
+
+def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"hello")
+
+    with pytest.raises(PackageError, match=r"cannot load .*model\.onnx"):
+        OnnxSession(tmp_path / "model.onnx", threads=1)
+    with pytest.raises(PackageError, match="cannot load a model of 5 bytes"):
+        OnnxSession(b"hello", threads=1)

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_common.images import digest_of
+from edge_common.zoo import SSD_BACKBONE
+from modules.trainer_agent.learning.dataset import TaggedImage
+from modules.trainer_agent.learning.detector import SIZES_PX, SMALL_BOX_PX, choose_size, read_all, train_detector
+from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.outcome import Progress
+from modules.trainer_agent.learning.views import Tagged
+from tests.trainer_agent.learning.made import detection_set, store_image
+from tests.zoo_here import zoo_model
+
+
+def tagged(side: float, boxes: int = 1) -> Tagged:
+    """A square picture with boxes of that side."""
+    corners = np.tile(np.array([0.1, 0.1, 0.1 + side, 0.1 + side], dtype=np.float32), (boxes, 1))
+    return Tagged(TaggedImage(Path("a"), "0", "a"), 1000, 1000, corners, np.zeros(boxes, dtype=np.intp))
+
+
+@pytest.mark.parametrize("size", SIZES_PX)
+def test_the_square_is_the_smallest_in_which_small_boxes_are_large_enough(size: int) -> None:
+    side = SMALL_BOX_PX / size + 1e-4
+
+    assert choose_size([tagged(side), tagged(side)]) == size
+
+
+def test_for_tiny_boxes_the_square_is_the_largest() -> None:
+    assert choose_size([tagged(0.01)]) == SIZES_PX[-1]
+
+
+def test_a_few_small_boxes_among_large_ones_do_not_decide() -> None:
+    assert choose_size([tagged(0.5, boxes=9), tagged(0.01, boxes=1), tagged(0.5, boxes=0)]) == SIZES_PX[0]
+
+
+def test_images_that_cannot_be_used_are_left_out_by_name(tmp_path: Path) -> None:
+    good = detection_set(tmp_path, 1)
+    bad = store_image(tmp_path, "bad.jpg", b"\xff\xd8\xff\xe0 cut short")
+
+    usable, left_out = read_all(type(good)("detection", good.tags, (bad, *good.images)))
+
+    assert [one.image.name for one in usable] == ["shapes-0.jpg"]
+    assert list(left_out) == ["bad.jpg"]
+    assert "damaged" in left_out["bad.jpg"]
+
+
+def test_the_same_images_and_seed_give_the_same_file(tmp_path: Path) -> None:
+    dataset = detection_set(tmp_path, 3)
+    told: list[float] = []
+
+    def digest(cache: str, threads: int) -> str:
+        progress = Progress(lambda stage, share: told.append(share))
+        model = zoo_model(SSD_BACKBONE)
+        cached = FeatureCache(tmp_path / cache)
+        trained = train_detector(dataset, model, cached, threads=threads, seed=0, progress=progress)
+        assert (trained.images, trained.boxes, trained.left_out) == (3, 4, {})
+        return digest_of(trained.model)
+
+    first, from_the_cache_in_one_process = digest("cache", 2), digest("cache", 1)
+
+    assert first == from_the_cache_in_one_process
+    assert (min(told) >= 0, max(told) <= 1) == (True, True)

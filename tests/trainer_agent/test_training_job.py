@@ -1,0 +1,293 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_common.geometry import Letterbox
+from edge_common.images import encode_jpeg
+from edge_common.packages import PackageStore
+from edge_common.service import EXIT_ABANDONED
+from modules.inference.detect import decode, to_input
+from modules.inference.runtimes.runtime import open_runtime
+from modules.trainer_agent.learning.dataset import Dataset
+from tests.trainer_agent.learning.made import classification_set, detection_set, draw_shapes, png_bomb, store_image
+from tests.zoo_here import ROOT, zoo_folder
+
+COMMAND = (sys.executable, "-m", "modules.trainer_agent.training_job")
+
+
+def request_for(dataset: Dataset, data: Path, **changes: Any) -> dict[str, Any]:
+    images = [
+        {
+            "path": str(image.path),
+            "digest": image.digest,
+            "name": image.name,
+            "boxes": [{"tag": found.tag, "box": found.box.to_list()} for found in image.boxes],
+            "tags": image.tags,
+        }
+        for image in dataset.images
+    ]
+    request = {
+        "data": str(data),
+        "zoo": str(zoo_folder()),
+        "model_id": "shapes",
+        "model_name": "Shapes",
+        "kind": dataset.kind,
+        "tags": dataset.tags,
+        "images": images,
+    }
+    return request | changes
+
+
+class Job:
+    """The training as the agent starts it: a process that is sent one line and answers in lines."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.process = subprocess.Popen(
+            COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Everything that it says up to its end."""
+        return [json.loads(line) for line in self.process.stdout]
+
+    def wait_until_learning(self) -> None:
+        for line in self.process.stdout:
+            if json.loads(line).get("stage", "").startswith("Learning"):
+                return
+        raise AssertionError("the job ended before it began to learn")
+
+    def family(self) -> list[int]:
+        """Process ids of the job and of those that it started, as long as they run."""
+        running = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(fields[3]) == self.process.pid and fields[0] != "Z":
+                running.append(int(stat.parent.name))
+        return running
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+@pytest.fixture
+def start() -> Callable[[dict[str, Any]], Job]:
+    jobs: list[Job] = []
+
+    def start_one(request: dict[str, Any]) -> Job:
+        jobs.append(Job(request))
+        return jobs[-1]
+
+    yield start_one
+    for job in jobs:
+        job.close()
+
+
+def run(request: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+    """Exit code and lines of a whole job."""
+    job = Job(request)
+    lines = job.lines()
+    code = job.process.wait()
+    job.close()
+    return code, lines
+
+
+def cached(data: Path) -> set[Path]:
+    return {path for path in (data / "cache").rglob("*") if path.is_file()}
+
+
+def bad_images(folder: Path, good: Dataset) -> Dataset:
+    """Files that staff could upload, or that a worn card could make of theirs, each tagged with a box."""
+    boxes = good.images[0].boxes
+    whole = encode_jpeg(draw_shapes(50)[0], 90)
+    missing = store_image(folder, "missing.jpg", whole + b"1", boxes)
+    altered = store_image(folder, "altered.jpg", whole + b"2", boxes)
+    missing.path.unlink()
+    altered.path.write_bytes(whole + b"3")
+    return Dataset(
+        good.kind,
+        good.tags,
+        (
+            missing,
+            altered,
+            store_image(folder, "corrupt.jpg", whole[:20], boxes),
+            store_image(folder, "tiny.jpg", encode_jpeg(np.zeros((8, 8, 3), dtype=np.uint8), 90), boxes),
+            store_image(folder, "bomb.png", png_bomb(100_000, 100_000), boxes),
+        ),
+    )
+
+
+class Finished:
+    """A training of a detector from ten drawn images, and five useless ones beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dataset = detection_set(folder, 10)
+        self.bad = bad_images(folder, self.dataset)
+        self.data = folder / "data"
+        everything = Dataset("detection", self.dataset.tags, (*self.bad.images, *self.dataset.images))
+        self.code, self.lines = run(request_for(everything, self.data, parent_version="before"))
+        self.store = PackageStore(self.data / "models")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    return Finished(tmp_path_factory.mktemp("detector"))
+
+
+def test_progress_is_told_in_lines_and_the_last_one_is_the_outcome(finished: Finished) -> None:
+    *progress, last = finished.lines
+
+    assert finished.code == 0
+    assert set(last) == {"trained"}
+    assert set(last["trained"]) == {"version", "score", "images", "boxes", "left_out", "seconds"}
+    assert all(set(line) == {"stage", "fraction", "seconds_left"} for line in progress)
+    fractions = [line["fraction"] for line in progress]
+    assert fractions == sorted(fractions)
+    assert all(0 <= fraction <= 1 for fraction in fractions)
+    assert len({line["stage"] for line in progress}) >= 2
+
+
+def test_the_package_verifies_and_is_not_active(finished: Finished) -> None:
+    trained = finished.lines[-1]["trained"]
+
+    manifest = finished.store.verify("shapes", trained["version"])
+
+    assert finished.store.current("shapes") is None
+    assert (manifest.images, manifest.boxes) == (10, sum(len(image.boxes) for image in finished.dataset.images))
+    assert (manifest.kind, manifest.labels, manifest.model_name) == ("detection", ("disc", "square"), "Shapes")
+    assert manifest.thresholds == {"disc": 0.5, "square": 0.5}
+    assert manifest.parent_version == "before"
+    assert manifest.score.model_dump() == trained["score"]
+
+
+def test_images_that_cannot_be_used_are_left_out_by_name_and_reason(finished: Finished) -> None:
+    left_out = finished.lines[-1]["trained"]["left_out"]
+
+    assert {name: reason.partition(": ")[2][:17] for name, reason in left_out.items()} == {
+        "missing.jpg": "the file cannot b",
+        "altered.jpg": "the file has chan",
+        "corrupt.jpg": "cannot be decoded",
+        "tiny.jpg": "8 x 8 px is too s",
+        "bomb.png": "cannot be decoded",
+    }
+
+
+def test_the_model_finds_shapes_in_pictures_that_it_has_not_seen(finished: Finished) -> None:
+    manifest = finished.store.read_manifest("shapes", finished.lines[-1]["trained"]["version"])
+    runtime = open_runtime("onnx", finished.store.model_file("shapes", manifest.version), threads=1)
+    hits = wanted = 0
+    for seed in range(100, 110):
+        picture, boxes = draw_shapes(seed)
+        found = decode(
+            runtime.infer(to_input(picture, manifest.input_size_px)),
+            kind="detection",
+            labels=manifest.labels,
+            thresholds=np.full(2, 0.5, dtype=np.float32),
+            overlap=0.5,
+            place=Letterbox(picture.shape[1], picture.shape[0], manifest.input_size_px),
+        )
+        for one in boxes:
+            wanted += 1
+            hits += any(manifest.labels[one.tag] == it.label and one.box.iou(it.box) > 0.5 for it in found)
+    runtime.close()
+
+    assert manifest.score.value > 0.8
+    assert hits > 0.8 * wanted
+
+
+def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_alone(finished: Finished) -> None:
+    folder = finished.data.parent
+    picture, boxes = draw_shapes(77)
+    another = store_image(folder, "another.jpg", encode_jpeg(picture, 95), tuple(boxes))
+    before = cached(finished.data)
+
+    code, _ = run(
+        request_for(Dataset("detection", ("disc", "square"), (*finished.dataset.images[:3], another)), finished.data)
+    )
+
+    assert code == 0
+    assert len(before) == 10
+    assert len(cached(finished.data) - before) == 1
+    assert len(finished.store.versions("shapes")) == 2
+
+
+def test_a_classifier_is_trained_the_same_way(tmp_path: Path) -> None:
+    code, lines = run(request_for(classification_set(tmp_path, 4), tmp_path / "data", model_id="faces"))
+
+    store = PackageStore(tmp_path / "data" / "models")
+    manifest = store.verify("faces", lines[-1]["trained"]["version"])
+    assert code == 0
+    assert (manifest.kind, manifest.images, manifest.input_size_px) == ("classification", 4, 224)
+    assert store.current("faces") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param({"images": []}, "training_failed", id="no images"),
+        pytest.param({"tags": []}, "training_failed", id="no tags"),
+        pytest.param({"kind": "classification"}, "training_failed", id="boxes for a classifier"),
+        pytest.param({"kind": "segmentation"}, "invalid_input", id="a kind that there is not"),
+        pytest.param({"colour": "red"}, "invalid_input", id="a key that there is not"),
+        pytest.param({"zoo": "nowhere"}, "not_found", id="no zoo"),
+    ],
+)
+def test_what_cannot_be_trained_is_a_failure_with_a_code(
+    finished: Finished, tmp_path: Path, change: dict[str, Any], code: str
+) -> None:
+    few = Dataset("detection", ("disc", "square"), finished.dataset.images[:2])
+
+    exit_code, lines = run(request_for(few, tmp_path / "data") | change)
+
+    assert exit_code == 1
+    assert set(lines[-1]) == {"failed"}
+    assert lines[-1]["failed"]["code"] == code
+    assert lines[-1]["failed"]["message"]
+    assert not list((tmp_path / "data").rglob("model.onnx"))
+
+
+def test_when_its_input_is_closed_the_job_and_its_helpers_end_at_once(
+    finished: Finished, tmp_path: Path, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    job = start(request_for(finished.dataset, finished.data, threads=2))
+    job.wait_until_learning()
+    assert len(job.family()) == 2
+
+    job.process.stdin.close()
+
+    assert job.process.wait(timeout=3) == EXIT_ABANDONED
+    deadline_s = time.monotonic() + 3
+    while job.family() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert job.family() == []
+
+
+def test_a_job_killed_in_the_middle_leaves_nothing_that_looks_like_a_package(
+    finished: Finished, tmp_path: Path, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    before = finished.store.versions("shapes")
+    job = start(request_for(finished.dataset, finished.data))
+    job.wait_until_learning()
+
+    os.kill(job.process.pid, signal.SIGKILL)
+
+    assert job.process.wait() == -signal.SIGKILL
+    assert finished.store.versions("shapes") == before
+    assert finished.store.current("shapes") is None
