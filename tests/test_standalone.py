@@ -1,16 +1,12 @@
-"""The whole program as it is started on one machine. Processes are found by this test's own data folder."""
+"""The whole program as it is started on one machine."""
 
 import http.client
 import json
 import os
-import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,70 +14,7 @@ import pytest
 from edge_common.errors import ConfigError, Conflict
 from edge_common.hub import LocalHub
 from standalone import PORTS_TRIED, camera_url, choose_camera, free_port, only_one, port_number
-
-ROOT = Path(__file__).parents[1]
-MODULES = ("capture", "inference", "trainer_agent")
-
-
-class Program:
-    """standalone.py as a process, its log, and its modules."""
-
-    def __init__(self, data: Path, **environment: str) -> None:
-        self.data = data
-        self.log_file = data.with_name(f"{data.name}-{time.monotonic_ns()}.log")
-        variables = {name: value for name, value in os.environ.items() if name not in ("CAMERA", "PORT")}
-        with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "standalone.py")],
-                cwd=data.parent,
-                env=variables | {"DATA_DIR": str(data), "PORT": str(any_port())} | environment,
-                stderr=log,
-            )
-
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-    def wait_for(self, fits: Callable[[], object], timeout_s: float = 20) -> None:
-        deadline_s = time.monotonic() + timeout_s
-        while not fits():
-            assert time.monotonic() < deadline_s, f"it did not come about; the log:\n{self.log()}"
-            time.sleep(0.05)
-
-    def ready(self) -> "Program":
-        self.wait_for(lambda: "ready: open http://localhost:" in self.log())
-        return self
-
-    def port(self) -> int:
-        found = re.search(r"open http://localhost:(\d+)", self.log())
-        assert found is not None
-        return int(found[1])
-
-    def children(self) -> dict[str, int]:
-        """Process ids of the modules that run on this program's data folder."""
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (folder / "cmdline").read_bytes().decode().split("\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            module = next((name for name in MODULES if f"modules.{name}" in words), None)
-            if module is not None and str(self.data) in words:
-                found[module] = int(folder.name)
-        return found
-
-    def sockets(self) -> Path:
-        words = Path(f"/proc/{self.children()['capture']}/cmdline").read_bytes().decode().split("\0")
-        return Path(words[words.index("--frames") + 1].removeprefix("ipc://")).parent
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(15)
-
-
-def any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.program import MODULES, Program, any_port
 
 
 @pytest.fixture

@@ -64,7 +64,8 @@ class Agent:
         self._changed = threading.Condition()
         self._number = 0
         self._queue: deque[str] = deque()
-        self._due_s: dict[str, float] = {}
+        # Tags that were saved just before this process' predecessor died count, too.
+        self._due_s = {model.id: time.monotonic() + pace.settle_s for model in library.models()}
         self._job: Job | None = None
         self._closing = False
         cut = trainings.end_interrupted()

@@ -167,6 +167,19 @@ def test_without_done_an_automatic_training_waits_until_tagging_rests(library, s
     assert ended(agent, model.id).phase == "trained"
 
 
+def test_the_minimum_counts_after_a_restart(library, start_agent):
+    model = library.create_model("Gaps", "detection", ["gap"], automatic=True)
+    before = start_agent(settle_s=60)
+    tag_images(library, model, 15)
+    before.tags_changed(model.id)
+    before.close()
+
+    restarted = start_agent()
+
+    restarted.wait_for_change(model.id, 0, PATIENCE_S)
+    assert ended(restarted, model.id).phase == "trained"
+
+
 def test_a_model_that_does_not_train_by_itself_waits_for_train(library, model, start_agent):
     tag_images(library, model, 15)
     agent = start_agent()

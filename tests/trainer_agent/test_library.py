@@ -173,6 +173,17 @@ def test_images_come_newest_first_and_know_their_neighbours(library, model):
     assert library.neighbours(third) == (second.id, None)
 
 
+def test_the_next_untagged_image_comes_after_this_one_or_else_is_the_oldest(library, model):
+    first, second, third = (add_image(library, model, seed) for seed in range(3))
+    library.put_box(second.id, box_id(1), model.tags[0].id, Box(0, 0, 1, 1))
+
+    assert library.next_untagged(model.id) == first.id
+    assert library.next_untagged(model.id, after=first.id) == third.id
+    assert library.next_untagged(model.id, after=third.id) == first.id
+    library.put_box(first.id, box_id(2), model.tags[0].id, Box(0, 0, 1, 1))
+    assert library.next_untagged(model.id, after=third.id) is None
+
+
 def test_requirements_shrink_to_nothing_as_images_are_tagged(library, model):
     assert len(library.requirements(model.id, TrainingSettings())) == 3
     tag_images(library, model, 15)

@@ -234,7 +234,7 @@ def test_a_classifier_is_trained_the_same_way(tmp_path: Path) -> None:
     store = PackageStore(tmp_path / "data" / "models")
     manifest = store.verify("faces", lines[-1]["trained"]["version"])
     assert code == 0
-    assert (manifest.kind, manifest.images, manifest.input_size_px) == ("classification", 4, 224)
+    assert (manifest.kind, manifest.images, manifest.input_size_px) == ("classification", 4, 288)
     assert store.current("faces") is None
 
 

@@ -11,7 +11,7 @@ Array = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
 ANCHORS_PER_BOX = 9
-CANDIDATES = 64
+CANDIDATES = 32
 _SCORE_POWER, _FIT_POWER = 0.5, 3.0
 
 

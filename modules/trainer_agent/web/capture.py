@@ -9,6 +9,7 @@ from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, text, whole_argument
 from modules.trainer_agent.web.services import services, viewfinder
+from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("capture", __name__)
 
@@ -31,7 +32,14 @@ def cameras() -> Response:
     states = services().frames.states()
     return jsonify(
         cameras=[
-            {"id": camera, "phase": state.phase, "reason": state.reason, "width": state.width, "height": state.height}
+            {
+                "id": camera,
+                "name": camera_name(camera),
+                "phase": state.phase,
+                "reason": state.reason,
+                "width": state.width,
+                "height": state.height,
+            }
             for camera, state in sorted(states.items())
         ]
     )

@@ -5,12 +5,14 @@ from typing import Any
 from flask import url_for
 
 from modules.trainer_agent.annotations import LibraryImage, TaggedBox
+from modules.trainer_agent.web.wording import image_caption
 
 
 def image_json(image: LibraryImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.name,
+        "caption": image_caption(image),
         "width": image.width,
         "height": image.height,
         "source": image.source,

@@ -17,14 +17,12 @@ bp = Blueprint("tagging", __name__)
 def next_image(model_id: str) -> Redirect:
     """To the oldest image that still needs a tag, or to the newest of all."""
     library = services().library
-    waiting = library.counts(model_id).untagged
-    if waiting:
-        images = library.images(model_id, tagged=False, limit=1, offset=waiting - 1)
-    else:
-        images = library.images(model_id, tagged=None, limit=1)
-    if not images:
+    library.model(model_id)
+    waiting = library.next_untagged(model_id)
+    newest = library.images(model_id, tagged=None, limit=1)
+    if waiting is None and not newest:
         return redirect(url_for("library.library_page", model_id=model_id))
-    return redirect(url_for("tagging.one_image", model_id=model_id, image_id=images[0].id))
+    return redirect(url_for("tagging.one_image", model_id=model_id, image_id=waiting or newest[0].id))
 
 
 @bp.get("/models/<model_id>/images/<int:image_id>")
@@ -35,13 +33,14 @@ def one_image(model_id: str, image_id: int) -> str:
         raise NotFound(f"Image {image_id} is not in this model.")
     of = overview(model_id)
     before, after = library.neighbours(image)
+    untagged = library.next_untagged(model_id, after=image_id)
     task = {
         "kind": of.model.kind,
         "image": image_json(image),
         "tags": [{"id": tag.id, "name": tag.name} for tag in of.model.tags],
         "boxes": [box_json(box) for box in library.boxes(image_id)],
     }
-    return render_template("tagging.html", of=of, image=image, before=before, after=after, task=task)
+    return render_template("tagging.html", of=of, image=image, before=before, after=after, untagged=untagged, task=task)
 
 
 @bp.put("/api/images/<int:image_id>/boxes/<box_id>")

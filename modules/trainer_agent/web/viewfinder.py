@@ -5,6 +5,7 @@ import time
 
 from edge_common.errors import CameraError
 from edge_common.frames import Frame, FrameSubscriber
+from modules.trainer_agent.web.wording import camera_name
 
 _LINGER_S = 5.0
 _LOOK_AGAIN_S = 0.5
@@ -49,9 +50,9 @@ class Viewfinder:
         if state is None:
             return f"Camera '{camera[:40]}' is not known, or the camera program is not running."
         if state.phase == "off":
-            return f"Camera '{camera}' is switched off."
+            return f"{camera_name(camera)} is switched off."
         reason = f": {state.reason}" if state.reason else ""
-        return f"Camera '{camera}' gives no picture{reason}."
+        return f"{camera_name(camera)} gives no picture{reason}."
 
     def _look(self, camera: str) -> None:
         with self._lock:

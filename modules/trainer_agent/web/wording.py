@@ -1,10 +1,14 @@
-"""Numbers in words for staff."""
+"""Numbers and names in words for staff."""
+
+from datetime import datetime
 
 from edge_common.detections import ModelKind
 from edge_common.packages import Score
+from modules.trainer_agent.annotations import LibraryImage
 
 KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
-_VERDICTS = ((0.9, "Very good"), (0.75, "Good"), (0.5, "Fair"), (0.0, "Weak"))
+GOOD = 0.75
+_VERDICTS = ((0.9, "Very good"), (GOOD, "Good"), (0.5, "Fair"), (0.0, "Weak"))
 
 
 def kind_name(kind: ModelKind) -> str:
@@ -16,22 +20,41 @@ def percent(value: float) -> str:
     return f"{value * 100:.0f} %"
 
 
-def verdict(value: float) -> str:
-    """One word for a score, 0 to 1."""
-    return next(word for least, word in _VERDICTS if value >= least)
+def verdict(score: Score) -> str:
+    """A word or two for a score."""
+    return next(word for least, word in _VERDICTS if score.value >= least)
+
+
+def is_good(score: Score) -> bool:
+    return score.value >= GOOD
+
+
+def score_label(score: Score) -> str:
+    """What the figure of a score stands for, to be read after it."""
+    return "of the pictures named rightly" if score.name == "accuracy" else "found and right"
 
 
 def score_sentence(score: Score) -> str:
     """What the score means, for somebody who never heard of one."""
+    meaning = "This is how it did on tagged pictures that it had not seen while it learned"
+    if score.name == "ap50":
+        meaning += "; 100 % is every area found and nothing else"
+    advice = "" if is_good(score) else " More tagged images will help."
+    return f"{meaning}.{advice}"
+
+
+def measurement(score: Score) -> str:
+    """How a score comes about, without a technical word."""
+    held_back = (
+        "The device put some of your tagged images aside, learned from the others, and was then asked about those put "
+        "aside. It did so in turns, until each image had been put aside once."
+    )
     if score.name == "accuracy":
-        meaning = f"It named {percent(score.value)} of the pictures rightly that it had not seen while it learned."
-    else:
-        meaning = (
-            f"Shown pictures that it had not seen while it learned, it scored {percent(score.value)} in finding the "
-            "areas that you tagged: 100 % is every area found and nothing else."
-        )
-    advice = "" if score.value >= _VERDICTS[1][0] else " More tagged images will help."
-    return f"{verdict(score.value)}. {meaning}{advice}"
+        return f"{held_back} The figure is the share of images for which it named your tag."
+    return (
+        f"{held_back} An area counts as found if at least half of what it and yours cover is covered by both. Areas "
+        "missed and areas that are none lower the figure. With several tags, it is their average."
+    )
 
 
 def amount(count: int, noun: str) -> str:
@@ -46,10 +69,29 @@ def duration(seconds: float) -> str:
     return amount(round(seconds / 60), "minute")
 
 
+def camera_name(camera: str) -> str:
+    """The id `camera-1` as `Camera 1`."""
+    return camera.replace("-", " ").capitalize()
+
+
+def image_caption(image: LibraryImage) -> str:
+    """The camera and when it was taken, in the device's own time zone; of an upload, the name of the file."""
+    if image.camera is None:
+        return image.name
+    taken = datetime.fromtimestamp(image.taken_ns / 1e9)
+    return f"{camera_name(image.camera)}, {taken.day} {taken:%b %Y, %H:%M:%S}"
+
+
 FILTERS = {
     "kind_name": kind_name,
     "percent": percent,
+    "verdict": verdict,
+    "is_good": is_good,
+    "score_label": score_label,
     "score_sentence": score_sentence,
+    "measurement": measurement,
+    "camera_name": camera_name,
+    "image_caption": image_caption,
     "amount": amount,
     "duration": duration,
 }

@@ -1,6 +1,5 @@
 """The page over a real library, agent and camera transport: through Flask's test client, and in a browser."""
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from waitress.server import create_server
 
 from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
@@ -20,17 +19,7 @@ from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
-from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import StartAgent, Workshop, noise
-
-CHROMIUM_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 
 
 class Shop:
@@ -98,17 +87,6 @@ class Site:
         self._server = create_server(app, host="127.0.0.1", port=0, threads=8)
         self.address = f"http://127.0.0.1:{self._server.effective_port}"
         threading.Thread(target=self._server.run, daemon=True).start()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        skip_or_fail("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

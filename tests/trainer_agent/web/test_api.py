@@ -109,7 +109,7 @@ def test_a_foreign_name_is_refused_for_reading_too(client):
 
 
 def test_every_answer_keeps_the_page_to_itself(client, model):
-    for path in ("/models", f"/models/{model.id}", "/api/cameras", "/static/style.css", "/nothing"):
+    for path in ("/models", f"/models/{model.id}", "/api/cameras", "/static/base.css", "/nothing"):
         with client.get(path) as answer:
             headers = answer.headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -196,7 +196,7 @@ def test_a_lost_camera_is_told_with_its_reason(build_app, model, shop):
     assert answer.status_code == 503
     assert answer.json == {
         "code": "camera_lost",
-        "message": "Camera 'till-1' gives no picture: the cable is unplugged.",
+        "message": "Till 1 gives no picture: the cable is unplugged.",
     }
 
 

@@ -79,11 +79,22 @@ def test_a_box_is_shown_exactly_where_it_was_drawn(device, width, height, reques
 
     saved(library, image, 4)
     shown.get_by_text("Saved", exact=True).wait_for()
-    line = shown.locator("#layer .chosen .line").bounding_box()
+    line = shown.locator("#layer .line").last.bounding_box()
     wanted = (0.3 * picture["width"], 0.4 * picture["height"], 0.4 * picture["width"], 0.4 * picture["height"])
     found = (line["x"] - picture["x"], line["y"] - picture["y"], line["width"], line["height"])
     assert found == pytest.approx(wanted, abs=4)
     assert shown.locator("#picture").bounding_box() == pytest.approx(picture, abs=1)
+
+
+def test_boxes_side_by_side_are_drawn_one_after_the_other(page, site, library, image):
+    open_image(page, site, image)
+
+    drag(page, (0.2, 0.2), (0.4, 0.6))
+    drag(page, (0.4, 0.2), (0.6, 0.6))
+
+    first, second = saved(library, image, 2)
+    assert close_to(first.box, [0.2, 0.2, 0.4, 0.6])
+    assert close_to(second.box, [0.4, 0.2, 0.6, 0.6])
 
 
 def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model, image):
@@ -144,6 +155,33 @@ def test_digits_choose_tags_and_arrows_change_images(page, site, library, model,
     assert page.get_by_role("button", name="full").get_attribute("aria-pressed") == "true"
     page.keyboard.press("ArrowLeft")
     page.wait_for_url(f"**/images/{image.id}")
+
+
+def test_next_untagged_goes_through_what_is_left_and_saves_on_the_way(phone, site, library, image):
+    model = library.model(image.model_id)
+    second, third = add_image(library, model, 2), add_image(library, model, 3)
+    library.put_box(second.id, box_id(1), model.tags[0].id, Box(0, 0, 1, 1))
+    open_image(phone, site, image)
+    drag(phone, (0.2, 0.2), (0.5, 0.5))
+
+    phone.get_by_role("link", name="Next untagged").click()
+
+    phone.wait_for_url(f"**/images/{third.id}")
+    saved(library, image, 1)
+    assert phone.get_by_role("link", name="Next untagged").count() == 0
+
+
+def test_a_phone_shows_tags_picture_and_done_together(phone, site, library, image):
+    for number in range(8):
+        library.put_box(image.id, box_id(number), library.model(image.model_id).tags[0].id, Box(0.1, 0.1, 0.2, 0.2))
+
+    open_image(phone, site, image)
+
+    places = [phone.locator(name).bounding_box() for name in ("#chips", "#picture", "#done")]
+    assert [place["y"] for place in places] == sorted(place["y"] for place in places)
+    assert places[1]["y"] + places[1]["height"] <= places[2]["y"]
+    assert places[2]["y"] + places[2]["height"] <= 740
+    assert phone.evaluate("scrollY") == 0
 
 
 def test_a_box_drawn_while_the_line_is_cut_is_shown_as_unsaved_and_sent_later(page, site, library, image):

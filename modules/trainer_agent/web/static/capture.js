@@ -13,6 +13,7 @@ const waiting = document.getElementById("waiting");
 const said = document.getElementById("said");
 const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)", live: "", unheard: " (not heard of)" };
 const REMEMBERED = "fifteen camera";
+const names = new Map();
 let watching = new AbortController();
 let captured = 0;
 
@@ -27,9 +28,10 @@ async function listCameras() {
   const chosen = choice.value || sessionStorage.getItem(REMEMBERED) || cameras.find((one) => one.phase === "live")?.id;
   if (choice.value !== "" && !cameras.some(({ id }) => id === choice.value)) {
     // The picture must never change to another camera's by itself.
-    cameras.push({ id: choice.value, phase: "unheard" });
+    cameras.push({ id: choice.value, name: names.get(choice.value), phase: "unheard" });
   }
-  const options = cameras.map(({ id, phase }) => new Option(id + PHASES[phase], id, false, id === chosen));
+  cameras.forEach(({ id, name }) => names.set(id, name));
+  const options = cameras.map(({ id, name, phase }) => new Option(name + PHASES[phase], id, false, id === chosen));
   if (options.length === 0) {
     options.push(new Option("No camera is there", ""));
   }
@@ -108,7 +110,7 @@ async function capture() {
 function addToFilm(image) {
   const picture = document.createElement("img");
   picture.src = image.thumbnail;
-  picture.alt = image.name;
+  picture.alt = image.caption;
   const link = document.createElement("a");
   link.href = image.page;
   link.append(picture);

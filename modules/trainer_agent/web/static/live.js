@@ -4,7 +4,18 @@ import { pause, problemOf } from "./api.js";
 import { colourOf, draw } from "./live_canvas.js";
 import { readParts } from "./live_stream.js";
 
-const PHASES = { live: ["live", "good"], starting: ["starting", "busy"], lost: ["lost", "bad"], off: ["off", ""] };
+const PHASES = {
+  live: ["live", "good"],
+  starting: ["starting", "busy"],
+  lost: ["no picture", "bad"],
+  off: ["switched off", ""],
+};
+const WHY_NONE = {
+  live: "Waiting for a picture…",
+  starting: "The camera is starting",
+  lost: "The camera gives no picture",
+  off: "The camera is switched off",
+};
 const REMEMBERED = "fifteen camera";
 const LONGEST_PAUSE_S = 10;
 const MEASURED_OVER_MS = 3000;
@@ -76,7 +87,7 @@ function showCamera(facts, fresh) {
   at("about-picture").textContent = rate === 0 ? "" : `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second${size}`;
   if (!fresh) {
     const reason = facts.reason ? `: ${facts.reason}` : "";
-    say(facts.phase === "live" ? "Waiting for a picture…" : `Camera ${word}${reason}`);
+    say(`${WHY_NONE[facts.phase] ?? "Nothing is known of this camera"}${reason}`);
   }
 }
 
@@ -101,9 +112,9 @@ function showModel(facts) {
 function aboutModel(shown, facts) {
   const trained = new Date(shown.created);
   const style = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  const version = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString("en-GB", style);
+  const when = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString("en-GB", style);
   const took = facts.inference_ms === null ? "" : ` · ${Math.round(facts.inference_ms)} ms a frame`;
-  return `Version of ${version}${took}`;
+  return `Trained ${when}${took}`;
 }
 
 function chip(name, id) {
@@ -160,7 +171,7 @@ function choose(chosen) {
 }
 
 function start() {
-  const ids = [...at("cameras").querySelectorAll("button")].map((button) => button.dataset.camera);
+  const ids = [...at("cameras").querySelectorAll("[data-camera]")].map((button) => button.dataset.camera);
   const wished = [place.dataset.camera, sessionStorage.getItem(REMEMBERED)].find((id) => ids.includes(id));
   model = place.dataset.model;
   at("cameras").addEventListener("click", ({ target }) => {

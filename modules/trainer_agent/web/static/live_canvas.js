@@ -14,7 +14,7 @@ export function colourOf(label, labels) {
 export function draw(canvas, picture, detections, labels) {
   const ratio = window.devicePixelRatio || 1;
   const room = canvas.parentElement.clientWidth;
-  const width = Math.min(room, (window.innerHeight * 0.72 * picture.width) / picture.height);
+  const width = Math.min(room, (window.innerHeight * 0.78 * picture.width) / picture.height);
   const height = (width * picture.height) / picture.width;
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== across || canvas.height !== down) {

@@ -55,6 +55,8 @@ const canvas = detection
         drawn: (corners) => {
           const box = { id: uuid(), tag, box: corners };
           boxes = [...boxes, box];
+          // Not chosen: its grips would catch the start of the next box, right beside it.
+          chosenBox = null;
           keep(box);
         },
         changed: (id, corners) => change(id, { box: corners }),
@@ -79,7 +81,6 @@ function resume() {
 
 function keep(box) {
   tell("", place);
-  chosenBox = box.id;
   outbox.put("PUT", pathOf(box.id), { tag: box.tag, box: box.box });
   render();
 }
@@ -126,7 +127,9 @@ function render() {
   const shown = boxes.map((box) => ({ ...box, unsaved: outbox.has(pathOf(box.id)) }));
   canvas.show(shown, chosenBox);
   const chosen = boxes.find(({ id }) => id === chosenBox);
+  document.getElementById("selection").hidden = boxes.length === 0;
   document.getElementById("selected").hidden = chosen === undefined;
+  document.getElementById("unselected").hidden = chosen !== undefined;
   if (chosen !== undefined) {
     document.getElementById("retag").value = String(chosen.tag);
   }

@@ -1,0 +1,208 @@
+"""Every page in its main states, on a phone and on a desktop: faults that axe-core finds, sizes, console, requests."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from edge_common.geometry import Box
+from tests.requirements_here import skip_or_fail
+from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images
+from tests.trainer_agent.web.conftest import Site
+
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE_FAULTS = """async () => (await axe.run(document)).violations
+  .filter(({ impact }) => impact === "serious" || impact === "critical")
+  .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)"""
+SIZES = {
+    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+}
+ANSWERED_IN_WORDS = ("/models/", "/api/")
+"""Where a status of 400 and more is part of the flow and shown on the page; Chromium writes it to the console, too."""
+TOO_SMALL_FOR_A_FINGER = """() => [...document.querySelectorAll("button, .button, select, summary, nav a, .crumbs a")]
+  .filter((target) => target.checkVisibility())
+  .map((target) => [target.textContent.trim(), target.getBoundingClientRect()])
+  .filter(([, { width, height }]) => Math.min(width, height) < 44)
+  .map(([text]) => text)"""
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe-core."""
+    if not AXE.is_file():
+        skip_or_fail("axe-core is not installed: run make setup")
+    return AXE.read_text()
+
+
+@pytest.fixture(params=SIZES)
+def window(request, browser):
+    """A window whose page may write no error to its console and ask no other host for anything."""
+    context = browser.new_context(**SIZES[request.param])
+    opened = context.new_page()
+    faults, hosts = [], set()
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
+    opened.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    yield opened
+    context.close()
+    assert faults == []
+    assert hosts <= {"127.0.0.1", None}
+
+
+def is_fault(said):
+    answered = "the server responded with a status" in said.text
+    in_words = answered and urlsplit(said.location["url"]).path.startswith(ANSWERED_IN_WORDS)
+    return said.type == "error" and not in_words
+
+
+@pytest.fixture
+def fits_everybody(window, axe):
+    """Check the page that is open."""
+
+    def check():
+        window.evaluate(axe)
+        assert window.evaluate(GRAVE_FAULTS) == []
+        assert window.evaluate(TOO_SMALL_FOR_A_FINGER) == []
+        assert window.evaluate("document.documentElement.scrollWidth") <= window.viewport_size["width"]
+
+    return check
+
+
+@pytest.fixture
+def gaps(library):
+    """A model whose names are as long as they may be."""
+    return library.create_model("Gaps on the shelf " + "x" * 46, "detection", ["gap", "y" * 40], automatic=False)
+
+
+def test_a_device_without_anything(window, fits_everybody, build_app):
+    site = Site(build_app())
+
+    for path in ("/models", "/models/new", "/live", "/models/gone"):
+        window.goto(site.address + path)
+        fits_everybody()
+
+
+def test_a_model_without_images(window, fits_everybody, build_app, gaps):
+    site = Site(build_app())
+
+    for path in ("", "/capture", "/upload", "/library", "/training"):
+        window.goto(f"{site.address}/models/{gaps.id}{path}")
+        fits_everybody()
+
+
+def test_a_model_that_cannot_be_created(window, fits_everybody, build_app, gaps):
+    window.goto(f"{Site(build_app()).address}/models/new")
+    window.get_by_label("Model Name").fill(gaps.name)
+    window.get_by_label("Objects").fill('"gap", "full"')
+
+    window.get_by_role("button", name="Create").click()
+
+    window.get_by_role("alert").get_by_text("There is a model named").wait_for()
+    fits_everybody()
+
+
+def test_uploaded_files_one_of_which_is_not_taken(window, fits_everybody, build_app, gaps, tmp_path):
+    (tmp_path / "broken-file-with-a-long-name.jpg").write_bytes(b"no picture")
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/upload")
+
+    window.locator("#files").set_input_files(tmp_path / "broken-file-with-a-long-name.jpg")
+
+    window.get_by_text("0 stored, 1 not taken.").wait_for()
+    fits_everybody()
+
+
+@pytest.mark.parametrize("camera", ["aisle-4", "till-1"])
+def test_a_camera_that_gives_pictures_and_one_that_is_lost(window, fits_everybody, build_app, shop, gaps, camera):
+    site = Site(build_app(endpoint=shop))
+    window.goto(f"{site.address}/models/{gaps.id}/capture")
+    window.get_by_label("Select Camera").select_option(camera)
+    if camera == "aisle-4":
+        window.locator("#preview").wait_for(state="visible")
+        window.get_by_role("button", name="Capture Image").click()
+        window.get_by_text("1 image captured.").wait_for()
+    else:
+        window.get_by_text("Till 1 gives no picture").wait_for()
+    fits_everybody()
+
+    window.goto(f"{site.address}/live?camera={camera}")
+    window.get_by_text("a second" if camera == "aisle-4" else "The camera gives no picture").wait_for()
+    fits_everybody()
+
+
+def test_tagged_and_untagged_images(window, fits_everybody, build_app, library, gaps):
+    site = Site(build_app())
+    tag_images(library, gaps, 2)
+    add_image(library, gaps, 9)
+
+    for path in ("", f"/{gaps.id}", f"/{gaps.id}/library", f"/{gaps.id}/library?show=untagged"):
+        window.goto(f"{site.address}/models{path}")
+        fits_everybody()
+
+
+def test_an_image_with_more_boxes_than_fit_beside_it(window, fits_everybody, build_app, library, gaps):
+    image = library.add_image(gaps.id, noise(1, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
+    add_image(library, gaps, 2)
+    for number in range(12):
+        place = Box(0.08 * number, 0.1, 0.08 * number + 0.06, 0.5)
+        library.put_box(image.id, box_id(number), gaps.tags[number % 2].id, place)
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/images/{image.id}")
+    fits_everybody()
+
+    window.locator("#drawn button").first.click()
+    window.get_by_role("button", name="Delete box").wait_for()
+    fits_everybody()
+
+
+def test_an_image_to_be_classified(window, fits_everybody, build_app, library):
+    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
+    image = add_image(library, doors, 1)
+    window.goto(f"{Site(build_app()).address}/models/{doors.id}/images/{image.id}")
+
+    window.get_by_role("button", name="closed").click()
+
+    window.get_by_text("Saved", exact=True).wait_for()
+    fits_everybody()
+
+
+def trained_to_the_end(agent, model):
+    state = agent.train(model.id)
+    while state is None or state.active:
+        state = agent.wait_for_change(model.id, state.number if state else -1, 5)
+
+
+def test_a_training_that_runs(window, fits_everybody, build_app, library, gaps, start_agent):
+    tag_images(library, gaps, 15)
+    agent = start_agent("2")
+    site = Site(build_app(agent))
+    agent.train(gaps.id)
+
+    for path in (f"/{gaps.id}/training", f"/{gaps.id}"):
+        window.goto(f"{site.address}/models{path}")
+        fits_everybody()
+
+
+def test_a_model_that_is_trained(window, fits_everybody, build_app, library, gaps, start_agent):
+    tag_images(library, gaps, 15)
+    agent = start_agent()
+    site = Site(build_app(agent))
+    trained_to_the_end(agent, gaps)
+    window.goto(f"{site.address}/models/{gaps.id}/training")
+
+    window.get_by_text("How this was measured").click()
+
+    fits_everybody()
+    for path in ("", f"/{gaps.id}", f"/{gaps.id}/library"):
+        window.goto(f"{site.address}/models{path}")
+        fits_everybody()
+
+
+def test_a_training_that_failed(window, fits_everybody, build_app, library, gaps, start_agent):
+    tag_images(library, gaps, 15)
+    agent = start_agent("fails")
+    site = Site(build_app(agent))
+    trained_to_the_end(agent, gaps)
+
+    for path in ("", "/training"):
+        window.goto(f"{site.address}/models/{gaps.id}{path}")
+        window.get_by_text("The images are all alike.").wait_for()
+        fits_everybody()

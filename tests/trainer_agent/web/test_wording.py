@@ -1,0 +1,45 @@
+from datetime import datetime
+
+import pytest
+
+from edge_common.packages import Score
+from modules.trainer_agent.web.wording import duration, image_caption, measurement, score_sentence, verdict
+from tests.trainer_agent.conftest import noise
+
+
+def score(value, name="ap50"):
+    return Score(name=name, value=value, per_label={}, protocol="made up for a test")
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "advised"),
+    [(1.0, "Very good", False), (0.75, "Good", False), (0.749, "Fair", True), (0.0, "Weak", True)],
+)
+def test_a_score_is_a_word_and_a_weak_one_comes_with_advice(value, word, advised):
+    assert verdict(score(value)) == word
+    assert score_sentence(score(value)).endswith("More tagged images will help.") == advised
+
+
+def test_each_score_is_explained_by_what_it_measures():
+    assert "100 % is every area found" in score_sentence(score(0.9))
+    assert "area" not in score_sentence(score(0.9, "accuracy"))
+    assert "Areas missed" in measurement(score(0.9))
+    assert "named your tag" in measurement(score(0.9, "accuracy"))
+
+
+def test_a_captured_image_is_called_by_its_camera_and_its_local_time(library, model):
+    taken_ns = int(datetime(2026, 3, 5, 7, 8, 9).timestamp() * 1e9)
+    image = library.add_image(model.id, noise(1), "stored name", "camera", camera="till-1", taken_ns=taken_ns)
+
+    assert image_caption(image) == "Till 1, 5 Mar 2026, 07:08:09"
+
+
+def test_an_uploaded_image_is_called_by_its_file(library, model):
+    image = library.add_image(model.id, noise(1), "shelf.jpg", "upload", camera=None, taken_ns=1)
+
+    assert image_caption(image) == "shelf.jpg"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 second"), (89, "89 seconds"), (90, "2 minutes")])
+def test_times_are_given_in_words(seconds, words):
+    assert duration(seconds) == words
