@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup run test lint check format docs lock clean
+.PHONY: setup run test soak lint check format docs lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -13,6 +13,9 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+soak: setup
+	$(BIN)/python -m pytest -m soak
 
 lint: setup
 	$(BIN)/ruff format --check $(SOURCES)

@@ -17,7 +17,7 @@ from edge_common.images import encode_jpeg
 from tests.e2e.shelf import SCENE, Labelled, boxes_in, task_in
 
 OBJECTS = ("gap", "carton")
-MOST_IMAGES = 18
+MOST_IMAGES = 9
 _PATIENCE_S = 60
 _PAUSE_S = 0.1
 _BETWEEN_SCENES_S = 41.0

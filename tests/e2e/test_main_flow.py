@@ -22,6 +22,7 @@ from tests.program import Program
 OBJECTS = ("gap", "carton")
 TRAINED_WITHIN_S = 150
 FRAMES_COMPARED = 20
+REST_MS = 150
 
 Drag = Callable[[Page, Box], None]
 Press = Callable[[Locator], None]
@@ -37,11 +38,13 @@ def drag_mouse(page: Page, box: Box) -> None:
 
 
 def drag_finger(page: Page, box: Box) -> None:
+    """The same by touch; the finger rests before it lifts, as a browser takes a tap after a flick for a halt."""
     (x0, y0), (x1, y1) = corners_on_screen(page, box)
     with touching(page) as send:
         send("touchStart", x0, y0)
         for step in (1, 2, 3):
             send("touchMove", x0 + (x1 - x0) * step / 3, y0 + (y1 - y0) * step / 3)
+        page.wait_for_timeout(REST_MS)
         send("touchEnd")
 
 
@@ -89,6 +92,7 @@ def draw(page: Page, press: Press, drag: Drag, boxes: list[Labelled]) -> None:
     page.locator("#picture").evaluate("picture => picture.decode()")
     for label in dict.fromkeys(label for label, _ in boxes):
         press(page.locator("#chips").get_by_role("button", name=label))
+        page.locator("#chips [aria-pressed=true]", has_text=label).wait_for()
         for box in (box for name, box in boxes if name == label):
             drag(page, box)
     page.get_by_text("Saved", exact=True).wait_for()
