@@ -14,8 +14,8 @@ OPSET = 11
 """What the VPU's own compiler reads; newer readers take it too. It has no usable Softmax (its axis rule differs)."""
 IR_VERSION = 6
 VPU_OPERATIONS = frozenset(
-    {"Add", "AveragePool", "Clip", "Concat", "Conv", "Exp", "Flatten", "Gemm", "GlobalAveragePool"}
-    | {"Mul", "Relu", "Reshape", "Resize", "Sigmoid", "Transpose"}
+    {"Add", "AveragePool", "Clip", "Concat", "Conv", "Div", "Exp", "Flatten", "Gemm", "GlobalAveragePool", "MatMul"}
+    | {"Mul", "ReduceSum", "Relu", "Reshape", "Resize", "Sigmoid", "Sub", "Transpose"}
 )
 
 Shape = Sequence[int | str]
@@ -58,10 +58,21 @@ class GraphBuilder:
         *,
         operations: Iterable[str] | None = None,
         pads: Callable[[NodeProto], Sequence[int]] | None = None,
+        prefix: str = "",
     ) -> None:
-        """Take over a graph's constants and nodes (of these operations only), tensors renamed, Conv pads replaced."""
-        self._constants.extend(graph.initializer)
-        self._taken.update(tensor.name for tensor in graph.initializer)
+        """Take over a graph's constants and nodes (of these operations only), tensors renamed, Conv pads replaced.
+
+        `prefix` is put before every name but those of the graph's inputs, so that several graphs can be taken over.
+        """
+        if prefix:
+            made = [tensor.name for tensor in graph.initializer] + [name for node in graph.node for name in node.output]
+            renamed = {name: prefix + name for name in made} | dict(renamed)
+        for tensor in graph.initializer:
+            constant = TensorProto()
+            constant.CopyFrom(tensor)
+            constant.name = renamed.get(tensor.name, tensor.name)
+            self._constants.append(constant)
+            self._taken.add(constant.name)
         wanted = None if operations is None else set(operations)
         for original in graph.node:
             if wanted is not None and original.op_type not in wanted:
@@ -70,6 +81,7 @@ class GraphBuilder:
             node.CopyFrom(original)
             node.input[:] = [renamed.get(name, name) for name in node.input]
             node.output[:] = [renamed.get(name, name) for name in node.output]
+            node.name = node.output[0]
             if pads is not None and node.op_type == "Conv":
                 next(item for item in node.attribute if item.name == "pads").ints[:] = pads(node)
             self._nodes.append(node)

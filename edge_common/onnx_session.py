@@ -1,7 +1,7 @@
 """The one home of ONNX Runtime: a model loaded on the CPU, run by names, its errors those of this program."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,17 @@ class OnnxSession:
         self.inputs: dict[str, Shape] = _shapes(self._session.get_inputs())
         self.outputs: dict[str, Shape] = _shapes(self._session.get_outputs())
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Every output by its name; raises InferenceError that says why the model did not run."""
+    def run(self, feeds: Mapping[str, NDArray[Any]], wanted: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """The outputs wanted (None: every one) by name; raises InferenceError that says why the model did not run.
+
+        What no wanted output needs is not computed.
+        """
+        names = list(self.outputs if wanted is None else wanted)
         try:
-            values = self._session.run(None, dict(feeds))
+            values = self._session.run(names, dict(feeds))
         except _FAULTS as error:
             raise InferenceError(f"ONNX Runtime failed: {_first_line(error)}") from error
-        return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
+        return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
 
 def _shapes(values: list[Any]) -> dict[str, Shape]:

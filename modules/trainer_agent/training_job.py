@@ -96,7 +96,9 @@ def train_model(dataset: Dataset, zoo: Path, data: Path, threads: int, seed: int
     progress = Progress(report)
     if dataset.kind == "detection":
         backbone = find(zoo, SSD_BACKBONE)
-        trained = train_detector(dataset, backbone, cache, threads=threads, seed=seed, progress=progress)
+        trained = train_detector(
+            dataset, backbone, find(zoo, LITE0), cache, threads=threads, seed=seed, progress=progress
+        )
     else:
         backbone = find(zoo, LITE0)
         trained = train_classifier(dataset, backbone, cache, threads=threads, seed=seed, progress=progress)

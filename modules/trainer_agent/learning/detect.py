@@ -18,6 +18,7 @@ OVERLAP = 0.5
 MOST_FOUND = 100
 LEAST_SCORE = 0.01
 _BEFORE_SUPPRESSION = 300
+_MOST_CANDIDATES = 1000
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,28 @@ class Found:
     tags: NDArray[np.intp]
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Boxes that may be something, before overlaps are suppressed, likeliest first."""
+
+    boxes: Array
+    """Corners [n, 4], 0-1 of the square."""
+    scores: Array
+    """[n, outputs of the head]."""
+
+    def times(self, shares: Array) -> Found:
+        """Detections of the tags that each box is by these shares [n, tags] (of one output)."""
+        return select(self.boxes, self.scores * shares)
+
+
 def detect(head: Head, example: Example) -> Found:
     """The head's detections in one view (its tagged boxes are not looked at)."""
+    found = candidates(head, example)
+    return select(found.boxes, found.scores)
+
+
+def candidates(head: Head, example: Example) -> Candidates:
+    """The boxes of one view that the head scores highest, those of hardly any score left out."""
     scores, shifts, start = [], [], 0
     for inputs, level in zip(example.inputs, head.levels, strict=True):
         count = level["boxes.bias"].size // 4
@@ -40,7 +61,11 @@ def detect(head: Head, example: Example) -> Found:
         made = forward(level, inputs.astype(np.float32), logits.astype(np.float32), len(inputs))
         scores.append(made.scores.reshape(-1, head.tags))
         shifts.append(made.shifts.reshape(-1, 4))
-    return select(correct(example.frozen, np.concatenate(shifts)), sigmoid(np.concatenate(scores)))
+    likely = sigmoid(np.concatenate(scores))
+    best = likely.max(axis=1)
+    order = np.argsort(-best, kind="stable")[:_MOST_CANDIDATES]
+    order = order[best[order] >= LEAST_SCORE]
+    return Candidates(correct(example.frozen[order], np.concatenate(shifts)[order]), likely[order])
 
 
 def select(boxes: Array, scores: Array) -> Found:

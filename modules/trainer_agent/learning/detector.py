@@ -1,6 +1,6 @@
-"""From tagged images to a trained detector: features, cross-validation, the final fit, the model's file."""
+"""From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,32 @@ from edge_common.onnx_graph import load_graph
 from edge_common.packages import Score
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, view_boxes
-from modules.trainer_agent.learning.backbone import DetectionBackbone
+from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import Dataset, check_dataset, read_pixels
+from modules.trainer_agent.learning.detect import Candidates, Found
 from modules.trainer_agent.learning.evaluate import Truth, average_precision, best_threshold, rank
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
-from modules.trainer_agent.learning.export import export_detector
+from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.fit import FitOptions
-from modules.trainer_agent.learning.fits import FitOutcome, FitTask, Share, run_fits
+from modules.trainer_agent.learning.fits import FitTask, Share, run_fits
 from modules.trainer_agent.learning.folds import make_folds
+from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
-from modules.trainer_agent.learning.views import FeatureSource, Tagged, choose_views, copies_for
+from modules.trainer_agent.learning.teller import (
+    DETAIL,
+    RECIPES,
+    Described,
+    Maps,
+    TagTeller,
+    TellerOptions,
+    choose_options,
+    describe,
+    fit_teller,
+    joined,
+)
+from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged, choose_views, copies_for
 
 Array = NDArray[np.float32]
 
@@ -30,31 +44,58 @@ SMALL_BOX_PX = 28.0
 """A tagged box smaller than this in the square is hard to find, so a larger square is chosen."""
 SMALL_SHARE = 0.2
 """The box at this share from the smallest decides."""
+DETAIL_BOX_PX = 128.0
+"""A box of this side shows what tells tags apart: playing cards were told apart far better than at 96 px."""
+MOST_DETAIL_PX = 448
+"""A larger square only for details costs more than it tells."""
+FOLDS = 4
+DETAIL_VIEWS = 3
+"""Of each image, for telling tags apart."""
 
 
 def train_detector(
-    dataset: Dataset, backbone: ZooModel, cache: FeatureCache, *, threads: int, seed: int, progress: Progress
+    dataset: Dataset,
+    backbone: ZooModel,
+    lite0: ZooModel,
+    cache: FeatureCache,
+    *,
+    threads: int,
+    seed: int,
+    progress: Progress,
 ) -> Trained:
-    """A detector for the dataset's tags; raises LearningError when there is not enough to learn from."""
+    """A detector for the dataset's tags; raises LearningError when there is not enough to learn from.
+
+    `backbone` is the detector's; `lite0` sees what tells several tags apart.
+    """
     tagged, left_out = read_all(dataset)
     check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
-    size_px = choose_size(tagged)
+    several = len(dataset.tags) > 1
+    size_px = choose_size(tagged, several)
     grid = grid_of(size_px)
     views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
     source = FeatureSource(DetectionBackbone(backbone.path, threads), backbone.sha256, cache, size_px)
-    looking = progress.part("Looking at the images", 0.0, 0.4)
+    looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
     projection = _learn_projection(source, tagged, views, seed, looking)
     examples = [_examples_of(one, mine, source, projection, grid) for one, mine in zip(tagged, views, strict=True)]
-    learning = progress.part("Learning, and checking on images held back", 0.4, 0.97)
-    everything = tuple(range(len(tagged)))
-    folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed)
-    tasks = [FitTask(tuple(image for image in everything if image not in fold), tuple(fold)) for fold in folds]
-    share = Share((FitTask(everything, ()), *tasks), examples, len(dataset.tags), size_px, seed, FitOptions())
-    final, *held_back = run_fits(share, threads, learning.done)
-    score, thresholds = _score(tagged, examples, dataset.tags, held_back)
-    progress.part("Packing the model", 0.97, 1.0).done(0.0)
+    teaching = None
+    if several:
+        details = DetailSource(DetailBackbone(lite0.path, threads), lite0.sha256, cache, size_px)
+        teaching = _Teaching(source, details, tagged, views, len(dataset.tags))
+        teaching.look(progress.part("Looking at the details", 0.3, 0.5))
+    learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
+    folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
+    outcomes = run_fits(Share(_tasks(folds, seed), examples, 1, size_px, FitOptions()), threads, learning.done)
+    progress.part("Packing the model", 0.95, 1.0).done(0.0)
+    candidates = {image: one for outcome in outcomes for image, one in outcome.found.items()}
+    if teaching is None:
+        found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]
+    else:
+        found = teaching.tell_apart(candidates, folds)
+    score, thresholds = _score(tagged, views, size_px, dataset.tags, found, len(folds))
+    head = join([outcome.head for outcome in outcomes])
+    telling = None if teaching is None else Telling(load_graph(lite0.path), teaching.teller())
     return Trained(
-        export_detector(load_graph(backbone.path), projection, final.head, size_px, thresholds),
+        export_detector(load_graph(backbone.path), projection, head, size_px, thresholds, telling),
         size_px,
         backbone.name,
         backbone.sha256,
@@ -65,6 +106,66 @@ def train_detector(
         boxes=sum(len(one.boxes) for one in tagged),
         left_out=left_out,
     )
+
+
+def _tasks(folds: Sequence[Sequence[int]], seed: int) -> tuple[FitTask, ...]:
+    """A fit without each fold, each from a start of its own, so that the heads err apart."""
+    everything = [image for fold in folds for image in fold]
+    return tuple(
+        FitTask(tuple(sorted(set(everything) - set(fold))), tuple(fold), seed * FOLDS + index)
+        for index, fold in enumerate(folds)
+    )
+
+
+class _Teaching:
+    """Tellers of the tags: fitted without each fold to check, and on all images to keep."""
+
+    def __init__(
+        self,
+        source: FeatureSource,
+        details: DetailSource,
+        tagged: Sequence[Tagged],
+        views: Sequence[Sequence[View]],
+        tags: int,
+    ) -> None:
+        self._source = source
+        self._details = details
+        self._tagged = tagged
+        self._views = views
+        self._tags = tags
+        self._described: list[Described] = []
+        self._options = TellerOptions(RECIPES[0], 1.0)
+
+    def look(self, progress: Progress) -> None:
+        """Describe the tagged boxes of all images; holds the maps of one image at a time."""
+        for image, one in enumerate(self._tagged):
+            parts = []
+            for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
+                boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
+                parts.append(describe(maps, boxes[visible], one.tags[visible]))
+            self._described.append(joined(parts))
+            progress.done((image + 1) / len(self._tagged))
+
+    def tell_apart(self, candidates: Mapping[int, Candidates], folds: Sequence[Sequence[int]]) -> list[Found]:
+        """What is found in each image, its tags told by a teller that has not learned from it."""
+        self._options = choose_options(self._described, folds, self._tags)
+        found: dict[int, Found] = {}
+        for fold in folds:
+            learned = [one for image, one in enumerate(self._described) if image not in fold]
+            teller = fit_teller(joined(learned), self._tags, self._options)
+            for image in fold:
+                (maps,) = self._maps(image, 1)
+                found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
+        return [found[image] for image in range(len(self._tagged))]
+
+    def teller(self) -> TagTeller:
+        return fit_teller(joined(self._described), self._tags, self._options)
+
+    def _maps(self, image: int, views: int) -> list[Maps]:
+        one, mine = self._tagged[image], self._views[image]
+        features = self._source.features(one, mine)[:views]
+        details = self._details.maps(one, mine[:DETAIL_VIEWS])[:views]
+        return [{DETAIL: detail, **each.maps} for detail, each in zip(details, features, strict=True)]
 
 
 def read_all(dataset: Dataset) -> tuple[list[Tagged], dict[str, str]]:
@@ -83,15 +184,19 @@ def read_all(dataset: Dataset) -> tuple[list[Tagged], dict[str, str]]:
     return tagged, left_out
 
 
-def choose_size(tagged: Sequence[Tagged]) -> int:
-    """Side of the square (px) in which small tagged boxes are still large enough to be found."""
+def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
+    """Side of the square (px) in which small tagged boxes are still large enough to be found.
+
+    Where there are several tags to be told apart, a typical box is large enough to show its details, too.
+    """
     sides = [
         np.sqrt(np.prod((one.boxes[:, 2:] - one.boxes[:, :2]) * (one.width, one.height), axis=1))
         / max(one.width, one.height)
         for one in tagged
     ]
-    small = float(np.quantile(np.concatenate(sides), SMALL_SHARE))
-    return next((size for size in SIZES_PX if small * size >= SMALL_BOX_PX), SIZES_PX[-1])
+    small, typical = np.quantile(np.concatenate(sides), [SMALL_SHARE, 0.5])
+    wanted = max(SMALL_BOX_PX / small, min(DETAIL_BOX_PX / typical, MOST_DETAIL_PX) if several else 0)
+    return next((size for size in SIZES_PX if size >= wanted), SIZES_PX[-1])
 
 
 def _learn_projection(
@@ -113,23 +218,28 @@ def _examples_of(
     made = []
     for view, features in zip(views, source.features(one, views), strict=True):
         boxes, visible = view_boxes(one.boxes, one.width, one.height, view, grid.size_px)
-        made.append(make_example(features, projection, grid, boxes[visible], one.tags[visible], boxes[~visible]))
+        # The head learns where something tagged is; which tag it has is another's question.
+        something = np.zeros(int(visible.sum()), dtype=np.intp)
+        made.append(make_example(features, projection, grid, boxes[visible], something, boxes[~visible]))
     return made
 
 
 def _score(
     tagged: Sequence[Tagged],
-    examples: Sequence[Sequence[Example]],
+    views: Sequence[Sequence[View]],
+    size_px: int,
     tags: Sequence[str],
-    held_back: Sequence[FitOutcome],
+    found: Sequence[Found],
+    folds: int,
 ) -> tuple[Score, list[float]]:
     """AP50 on images held back in turn, and for each tag the threshold that was best there."""
-    found = {image: one for outcome in held_back for image, one in outcome.found.items()}
     # The first view of an image is the plain one: what inference will see.
-    truths = [Truth(mine[0].targets, mine[0].tags) for mine in examples]
-    ordered = [found[image] for image in range(len(tagged))]
-    ranked = [rank(ordered, truths, tag) for tag in range(len(tags))]
+    truths = [
+        Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
+        for one, mine in zip(tagged, views, strict=True)
+    ]
+    ranked = [rank(found, truths, tag) for tag in range(len(tags))]
     per_tag = {name: average_precision(mine) for name, mine in zip(tags, ranked, strict=True)}
-    protocol = f"AP at IoU 0.5, {len(held_back)}-fold cross-validation over {len(tagged)} tagged images"
+    protocol = f"AP at IoU 0.5, {folds}-fold cross-validation over {len(tagged)} tagged images"
     score = Score(name="ap50", value=float(np.mean(list(per_tag.values()))), per_label=per_tag, protocol=protocol)
     return score, [best_threshold(mine) for mine in ranked]

@@ -2,10 +2,12 @@
 
 `image` float32 [1, 3, S, S], BGR 0-255, gives the outputs that azureeyemodule's S1 parser expects: `raw_boxes`
 [1, N, 4] as cx, cy, w, h in 0-1 and `raw_probs` [1, N, 1 + tags], background first. Scores are shifted so that each
-tag's recommended threshold becomes 0.5, since S1's own threshold is fixed there.
+tag's recommended threshold becomes 0.5, since S1's own threshold is fixed there. Where several tags are told apart,
+the part of Lite0 that does so is in the same file.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +17,37 @@ from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES, anchor_boxes
 from modules.trainer_agent.learning.boxes import CENTRE_SCALE, MOST_FROZEN_GROWTH, MOST_GROWTH, SIZE_SCALE
 from modules.trainer_agent.learning.head import LOGIT_SCALE, Head
 from modules.trainer_agent.learning.projection import Projection
+from modules.trainer_agent.learning.teller import DETAIL, MOST_LOGIT, TagTeller
+from modules.trainer_agent.learning.teller import STRIDES as MAP_STRIDES
 
 Array = NDArray[np.float32]
 
+DETAIL_STRIDE = 16
+"""Of the grid on which boxes are looked into."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What tells tags apart: Lite0's graph and the layer on its maps and the detector's."""
+
+    lite0: ModelProto
+    teller: TagTeller
+
 
 def export_detector(
-    backbone: ModelProto, projection: Projection, head: Head, size_px: int, thresholds: Sequence[float]
+    backbone: ModelProto,
+    projection: Projection,
+    head: Head,
+    size_px: int,
+    thresholds: Sequence[float],
+    telling: Telling | None,
 ) -> bytes:
-    """The model's file. `thresholds` are the probabilities, one a tag, that become 0.5."""
+    """The model's file. `thresholds` are the probabilities, one a tag, that become 0.5.
+
+    With `telling` the head's one output is shared out over the tags; without it each output is a tag.
+    """
     builder = GraphBuilder()
     builder.adopt(backbone.graph, {})
-    shift = [float(np.log(threshold / (1 - threshold))) for threshold in thresholds]
     reduced = {
         name: builder.conv(name, _as_kernel(projection.weights[name]), projection.biases[name]) for name in FEATURE_MAPS
     }
@@ -34,45 +56,96 @@ def export_detector(
         parts = [_resampled(builder, reduced[name], int(name.removeprefix("map")), stride) for name in FEATURE_MAPS]
         inputs = builder.node("Concat", parts, axis=1)
         places = (size_px // stride) ** 2
-        probability = _probabilities(builder, inputs, level, head.tags, parameters, shift)
+        probability = _probabilities(builder, inputs, level, head.tags, parameters)
         centre, size = _boxes(builder, inputs, level, size_px, parameters)
-        probabilities.append(_rows(builder, probability, places * ANCHORS[level], 1 + head.tags))
+        probabilities.append(_rows(builder, probability, places * ANCHORS[level], head.tags))
         centres.append(_rows(builder, centre, places * ANCHORS[level], 2))
         sizes.append(_rows(builder, size, places * ANCHORS[level], 2))
     count = sum((size_px // stride) ** 2 * anchors for stride, anchors in zip(STRIDES, ANCHORS, strict=True))
-    builder.node("Concat", probabilities, "raw_probs", axis=1)
-    both = [builder.node("Concat", part, axis=1) for part in (centres, sizes)]
-    builder.node("Concat", both, "raw_boxes", axis=2)
+    likely, centre, size = (builder.node("Concat", part, axis=1) for part in (probabilities, centres, sizes))
+    builder.node("Concat", [centre, size], "raw_boxes", axis=2)
+    if telling is not None:
+        likely = builder.node("Mul", [likely, _shares(builder, telling, centre, size, size_px, count)])
+    _with_background(builder, _shifted(builder, likely, thresholds))
     model = builder.build(
         "fifteen-detector",
         {"image": [1, 3, size_px, size_px]},
-        {"raw_boxes": [1, count, 4], "raw_probs": [1, count, 1 + head.tags]},
+        {"raw_boxes": [1, count, 4], "raw_probs": [1, count, 1 + len(thresholds)]},
     )
     return bytes(model.SerializeToString())
 
 
 def _probabilities(
-    builder: GraphBuilder, inputs: str, level: int, tags: int, parameters: Mapping[str, Array], shift: Sequence[float]
+    builder: GraphBuilder, inputs: str, level: int, outputs: int, parameters: Mapping[str, Array]
 ) -> str:
-    """Map [1, anchors x (1 + tags), rows, columns]: for each anchor the background, then each tag."""
+    """Map [1, anchors x outputs, rows, columns] of the head's probabilities."""
     anchors = ANCHORS[level]
     hidden = _hidden(builder, inputs, "scores", parameters)
-    bias = parameters["scores.bias"] - np.tile(np.array(shift, dtype=np.float32), anchors)
-    fresh = builder.conv(hidden, _as_kernel(parameters["scores.out"]), bias)
-    old = np.zeros((anchors * LOGITS, anchors * tags), dtype=np.float32)
-    spread = np.zeros((anchors * tags, anchors * (1 + tags)), dtype=np.float32)
+    fresh = builder.conv(hidden, _as_kernel(parameters["scores.out"]), parameters["scores.bias"])
+    old = np.zeros((anchors * LOGITS, anchors * outputs), dtype=np.float32)
     for anchor in range(anchors):
-        mine = slice(anchor * tags, (anchor + 1) * tags)
+        mine = slice(anchor * outputs, (anchor + 1) * outputs)
         old[anchor * LOGITS : (anchor + 1) * LOGITS, mine] = parameters["scores.old"] * LOGIT_SCALE
-        start = anchor * (1 + tags)
-        spread[mine, start] = -1
-        spread[mine, start + 1 : start + 1 + tags] = np.eye(tags)
-    from_old = builder.conv(f"logits{STRIDES[level]}", _as_kernel(old), np.zeros(anchors * tags, dtype=np.float32))
-    probability = builder.node("Sigmoid", [builder.node("Add", [fresh, from_old])])
-    # Background is what the tags leave of 1; a convolution and a clip, since the VPU knows both.
-    background_first = np.tile(np.array([1, *[0] * tags], dtype=np.float32), anchors)
-    joined = builder.conv(probability, _as_kernel(spread), background_first)
-    return builder.clip(joined, 0, 1)
+    zero = np.zeros(anchors * outputs, dtype=np.float32)
+    from_old = builder.conv(f"logits{STRIDES[level]}", _as_kernel(old), zero)
+    return builder.node("Sigmoid", [builder.node("Add", [fresh, from_old])])
+
+
+def _shifted(builder: GraphBuilder, likely: str, thresholds: Sequence[float]) -> str:
+    """Probabilities [1, N, tags] with their odds over those of the threshold: p k / (1 + p (k - 1))."""
+    odds = np.array([(1 - threshold) / threshold for threshold in thresholds], dtype=np.float32)
+    over = builder.node("Mul", [likely, builder.constant(odds)])
+    under = builder.node("Mul", [likely, builder.constant(odds - 1)])
+    return builder.node("Div", [over, builder.node("Add", [under, builder.constant(np.float32(1))])])
+
+
+def _with_background(builder: GraphBuilder, likely: str) -> None:
+    """`raw_probs`: what the tags leave of 1, then the tags."""
+    taken = builder.node("ReduceSum", [likely], axes=[2], keepdims=1)
+    left = builder.clip(builder.node("Sub", [builder.constant(np.float32(1)), taken]), 0, 1)
+    builder.node("Concat", [left, likely], "raw_probs", axis=2)
+
+
+def _shares(builder: GraphBuilder, telling: Telling, centre: str, size: str, size_px: int, count: int) -> str:
+    """How likely each of `count` boxes is each tag, as `TagTeller.shares`: [1, N, tags]."""
+    if DETAIL in telling.teller.weights:
+        builder.adopt(telling.lite0.graph, {"map16": DETAIL}, prefix="lite0.")
+    side, tags = size_px // DETAIL_STRIDE, len(telling.teller.bias)
+    zero, scores = np.zeros(tags, dtype=np.float32), ""
+    for name, weights in telling.teller.weights.items():
+        mine = builder.conv(name, _as_kernel(weights), zero)
+        mine = _resampled(builder, mine, MAP_STRIDES[name], DETAIL_STRIDE)
+        scores = builder.node("Add", [scores, mine]) if scores else mine
+    # A map a tag, as a matrix that takes the part of a box in each row to its sums for each tag and column.
+    by_row = builder.node("Transpose", [scores], perm=[0, 2, 1, 3])
+    matrix = builder.node("Reshape", [by_row, _shape(builder, 1, side, tags * side)])
+    half = builder.node("Mul", [size, builder.constant(np.float32(0.5))])
+    low, high = builder.node("Sub", [centre, half]), builder.node("Add", [centre, half])
+    across, down = (_covered(builder, low, high, axis, side) for axis in (0, 1))
+    rows = builder.node("Reshape", [builder.node("MatMul", [down, matrix]), _shape(builder, 1, count, tags, side)])
+    columns = builder.node("Reshape", [across, _shape(builder, 1, count, 1, side)])
+    means = builder.node("ReduceSum", [builder.node("Mul", [rows, columns])], axes=[3], keepdims=0)
+    logits = builder.clip(builder.node("Add", [means, builder.constant(telling.teller.bias)]), -MOST_LOGIT, MOST_LOGIT)
+    powers = builder.node("Exp", [logits])
+    return builder.node("Div", [powers, builder.node("ReduceSum", [powers], axes=[2], keepdims=1)])
+
+
+def _covered(builder: GraphBuilder, low: str, high: str, axis: int, side: int) -> str:
+    """The part of each box's span along an axis (0: x) that lies in each of `side` cells: [1, N, side]."""
+    pick = np.zeros((2, side), dtype=np.float32)
+    pick[axis] = side
+    starts = builder.constant(np.arange(side, dtype=np.float32))
+    ends = []
+    for corner in (low, high):
+        place = builder.node("MatMul", [corner, builder.constant(pick)])
+        ends.append(builder.clip(builder.node("Sub", [place, starts]), 0, 1))
+    parts = builder.node("Sub", [ends[1], ends[0]])
+    total = builder.clip(builder.node("ReduceSum", [parts], axes=[2], keepdims=1), 1e-6, float(side))
+    return builder.node("Div", [parts, total])
+
+
+def _shape(builder: GraphBuilder, *sizes: int) -> str:
+    return builder.constant(np.array(sizes, dtype=np.int64))
 
 
 def _boxes(
@@ -128,7 +201,7 @@ def _resampled(builder: GraphBuilder, source: str, have: int, want: int) -> str:
 def _rows(builder: GraphBuilder, source: str, rows: int, values: int) -> str:
     """A map [1, anchors x values, rows, columns] as [1, rows x columns x anchors, values]."""
     turned = builder.node("Transpose", [source], perm=[0, 2, 3, 1])
-    return builder.node("Reshape", [turned, builder.constant(np.array([1, rows, values], dtype=np.int64))])
+    return builder.node("Reshape", [turned, _shape(builder, 1, rows, values)])
 
 
 def _pick(anchors: int, values: tuple[int, int], scale: float) -> Array:

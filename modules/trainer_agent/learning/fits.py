@@ -1,4 +1,4 @@
-"""Several fits on the same examples, shared out over processes: cross-validation folds and the final fit.
+"""Several fits on the same examples, shared out over processes: one for each cross-validation fold.
 
 A fit is many small array operations, which threads of one Python process cannot share out; a second process can.
 It is a plain program (`fit_worker`) that reads its share from standard input, so that it loads little and inherits
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from edge_common.errors import LearningError
 from edge_common.service import EXIT_CLEAN
-from modules.trainer_agent.learning.detect import Found, detect
+from modules.trainer_agent.learning.detect import Candidates, candidates
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of
 from modules.trainer_agent.learning.fit import FitOptions, fit
 from modules.trainer_agent.learning.head import Head
@@ -27,6 +27,7 @@ class FitTask:
 
     learn: tuple[int, ...]
     find: tuple[int, ...]
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FitOutcome:
     """The fitted head, and what it finds in the plain view of each image asked for."""
 
     head: Head
-    found: dict[int, Found]
+    found: dict[int, Candidates]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,6 @@ class Share:
     """The views of each image, the plain one first."""
     tags: int
     size_px: int
-    seed: int
     options: FitOptions
 
 
@@ -54,7 +54,7 @@ def run_fits(share: Share, processes: int, progress: Callable[[float], None]) ->
     """An outcome for each task, in order; raises LearningError if a process of ours dies."""
     count = max(1, min(processes, len(share.tasks)))
     parts = [
-        Share(share.tasks[index::count], share.examples, share.tags, share.size_px, share.seed, share.options)
+        Share(share.tasks[index::count], share.examples, share.tags, share.size_px, share.options)
         for index in range(count)
     ]
     helpers = [_Helper(part) for part in parts[1:]]
@@ -80,8 +80,8 @@ def work(share: Share, progress: Callable[[float], None] = lambda part: None) ->
 
 def _run(task: FitTask, share: Share, grid: Grid, progress: Callable[[float], None]) -> FitOutcome:
     learned = [view for image in task.learn for view in share.examples[image]]
-    head = fit(learned, share.tags, grid, seed=share.seed, options=share.options, progress=progress)
-    return FitOutcome(head, {image: detect(head, share.examples[image][0]) for image in task.find})
+    head = fit(learned, share.tags, grid, seed=task.seed, options=share.options, progress=progress)
+    return FitOutcome(head, {image: candidates(head, share.examples[image][0]) for image in task.find})
 
 
 class _Helper:

@@ -7,8 +7,8 @@ import numpy as np
 MOST_FOLDS = 5
 
 
-def make_folds(tags_of_images: Sequence[frozenset[int]], seed: int) -> list[list[int]]:
-    """Indices of the images to hold out in each fold; every image is held out once.
+def make_folds(tags_of_images: Sequence[frozenset[int]], seed: int, most: int = MOST_FOLDS) -> list[list[int]]:
+    """Indices of the images to hold out in each fold, `most` of them at most; every image is held out once.
 
     Images are dealt out in random order, those of the rarest tag first, each to the fold that has fewest of its tags.
     """
@@ -19,7 +19,7 @@ def make_folds(tags_of_images: Sequence[frozenset[int]], seed: int) -> list[list
             counts[tag] = counts.get(tag, 0) + 1
     rarest = [min((counts[tag] for tag in tags), default=len(tags_of_images)) for tags in tags_of_images]
     order = sorted(rng.permutation(len(tags_of_images)).tolist(), key=lambda index: rarest[index])
-    dealt: list[list[int]] = [[] for _ in range(min(MOST_FOLDS, len(tags_of_images)))]
+    dealt: list[list[int]] = [[] for _ in range(min(most, len(tags_of_images)))]
     for index in order:
         shared = [sum(len(tags_of_images[index] & tags_of_images[other]) for other in fold) for fold in dealt]
         fullness = [len(fold) for fold in dealt]

@@ -3,7 +3,7 @@
 Everything is 1x1 convolutions on the grid of a level, written here as matrix products on rows (places).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,8 @@ from modules.trainer_agent.learning.projection import INPUTS
 
 Array = NDArray[np.float32]
 
-HIDDEN = 128
+HIDDEN = 64
+"""Units of a hidden layer of one fit; several fits joined have so many each."""
 LOGIT_SCALE = np.float32(0.2)
 """Old logits are divided by five before they enter the head."""
 FIRST_SCORE_BIAS = -4.0
@@ -30,6 +31,7 @@ class Head:
     tags: int
     values: Array
     """Flat float32."""
+    hidden: int = HIDDEN
 
     @cached_property
     def levels(self) -> list[dict[str, Array]]:
@@ -37,7 +39,7 @@ class Head:
         levels, start = [], 0
         for index in range(len(STRIDES)):
             views = {}
-            for name, shape in _shapes(index, self.tags).items():
+            for name, shape in _shapes(index, self.tags, self.hidden).items():
                 length = int(np.prod(shape))
                 views[name] = self.values[start : start + length].reshape(shape)
                 start += length
@@ -56,9 +58,29 @@ def new_head(tags: int, rng: np.random.Generator) -> Head:
     return head
 
 
-def zero_head(tags: int) -> Head:
+def zero_head(tags: int, hidden: int = HIDDEN) -> Head:
     """A head of zeros: what gradients are gathered in."""
-    return Head(tags, np.zeros(sum(_size(index, tags) for index in range(len(STRIDES))), dtype=np.float32))
+    length = sum(_size(index, tags, hidden) for index in range(len(STRIDES)))
+    return Head(tags, np.zeros(length, dtype=np.float32), hidden)
+
+
+def join(heads: Sequence[Head]) -> Head:
+    """One wide head whose scores (logits) and box corrections are the means of those of the heads.
+
+    The folds' heads as a committee (Krogh & Vedelsby 1995): their errors differ, so their mean errs less than each.
+    Means of what two linear layers give are one linear layer on all their hidden units.
+    """
+    count = len(heads)
+    joined = zero_head(heads[0].tags, sum(head.hidden for head in heads))
+    for index, level in enumerate(joined.levels):
+        parts = [head.levels[index] for head in heads]
+        for part in ("scores", "boxes"):
+            for name in (f"{part}.hidden", f"{part}.hidden_bias"):
+                level[name][:] = np.concatenate([mine[name] for mine in parts], axis=-1)
+            level[f"{part}.out"][:] = np.concatenate([mine[f"{part}.out"] for mine in parts]) / count
+            level[f"{part}.bias"][:] = np.mean([mine[f"{part}.bias"] for mine in parts], axis=0)
+        level["scores.old"][:] = np.mean([mine["scores.old"] for mine in parts], axis=0)
+    return joined
 
 
 @dataclass(frozen=True)
@@ -149,20 +171,20 @@ def _hidden(
     return hidden
 
 
-def _shapes(index: int, tags: int) -> dict[str, tuple[int, ...]]:
+def _shapes(index: int, tags: int, hidden: int) -> dict[str, tuple[int, ...]]:
     anchors = ANCHORS[index]
     return {
-        "scores.hidden": (INPUTS, HIDDEN),
-        "scores.hidden_bias": (HIDDEN,),
-        "scores.out": (HIDDEN, anchors * tags),
+        "scores.hidden": (INPUTS, hidden),
+        "scores.hidden_bias": (hidden,),
+        "scores.out": (hidden, anchors * tags),
         "scores.bias": (anchors * tags,),
         "scores.old": (LOGITS, tags),
-        "boxes.hidden": (INPUTS, HIDDEN),
-        "boxes.hidden_bias": (HIDDEN,),
-        "boxes.out": (HIDDEN, anchors * 4),
+        "boxes.hidden": (INPUTS, hidden),
+        "boxes.hidden_bias": (hidden,),
+        "boxes.out": (hidden, anchors * 4),
         "boxes.bias": (anchors * 4,),
     }
 
 
-def _size(index: int, tags: int) -> int:
-    return sum(int(np.prod(shape)) for shape in _shapes(index, tags).values())
+def _size(index: int, tags: int, hidden: int) -> int:
+    return sum(int(np.prod(shape)) for shape in _shapes(index, tags, hidden).values())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
-from modules.trainer_agent.learning.backbone import DetectionBackbone
+from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import TaggedImage, read_pixels
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.features import ViewFeatures, pack, unpack
@@ -47,6 +47,27 @@ def choose_views(one: Tagged, size_px: int, copies: int, seed: int) -> list[View
     return [plain, *(random_view(one.width, one.height, size_px, rng) for _ in range(copies - 1))]
 
 
+class DetailSource:
+    """Detail maps of an image's views: from the cache when they were computed before."""
+
+    def __init__(self, backbone: DetailBackbone, backbone_sha256: str, cache: FeatureCache, size_px: int) -> None:
+        self._backbone = backbone
+        self._sha256 = backbone_sha256
+        self._cache = cache
+        self._size_px = size_px
+
+    def maps(self, one: Tagged, views: Sequence[View]) -> NDArray[np.uint8]:
+        """uint8 [views, channels, rows, columns]; raises ImageError if the picture has to be read and cannot be."""
+        recipe = f"detail {_VERSION} {one.image.digest} {self._sha256} {self._size_px} {list(views)}"
+        stored = self._cache.load(recipe)
+        if stored is not None:
+            return stored["maps"].astype(np.uint8, copy=False)
+        pixels = read_pixels(one.image)
+        made = self._backbone.maps([render(pixels, view, self._size_px) for view in views])
+        self._cache.save(recipe, {"maps": made})
+        return made
+
+
 class FeatureSource:
     """Features of an image's views: from the cache when they were computed before."""
 
@@ -54,18 +75,18 @@ class FeatureSource:
         self._backbone = backbone
         self._sha256 = backbone_sha256
         self._cache = cache
-        self._size_px = size_px
+        self.size_px = size_px
 
     def features(self, one: Tagged, views: Sequence[View]) -> list[ViewFeatures]:
         """One ViewFeatures for each view; raises ImageError if the picture has to be read and cannot be."""
-        recipe = f"{_VERSION} {one.image.digest} {self._sha256} {self._size_px} {list(views)}"
+        recipe = f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {list(views)}"
         stored = self._cache.load(recipe)
         if stored is not None:
             return unpack(stored)
         pixels = read_pixels(one.image)
-        squares = [render(pixels, view, self._size_px) for view in views]
+        squares = [render(pixels, view, self.size_px) for view in views]
         made: list[ViewFeatures] = []
-        each = max(1, _PIXELS_A_PASS // self._size_px**2)
+        each = max(1, _PIXELS_A_PASS // self.size_px**2)
         for start in range(0, len(squares), each):
             made += self._backbone.features(squares[start : start + each])
         self._cache.save(recipe, pack(made))

@@ -36,7 +36,7 @@ class Trained:
 
     def export(self, thresholds: tuple[float, float] = (0.5, 0.5)) -> bytes:
         graph = load_graph(zoo_model(SSD_BACKBONE).path)
-        return export_detector(graph, self.projection, self.head, SIZE, thresholds)
+        return export_detector(graph, self.projection, self.head, SIZE, thresholds, None)
 
 
 @pytest.fixture(scope="session")

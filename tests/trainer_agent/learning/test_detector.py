@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from edge_common.images import digest_of
-from edge_common.zoo import SSD_BACKBONE
+from edge_common.zoo import LITE0, SSD_BACKBONE
 from modules.trainer_agent.learning.dataset import TaggedImage
-from modules.trainer_agent.learning.detector import SIZES_PX, SMALL_BOX_PX, choose_size, read_all, train_detector
+from modules.trainer_agent.learning.detector import (
+    DETAIL_BOX_PX,
+    SIZES_PX,
+    SMALL_BOX_PX,
+    choose_size,
+    read_all,
+    train_detector,
+)
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.outcome import Progress
 from modules.trainer_agent.learning.views import Tagged
@@ -24,15 +31,24 @@ def tagged(side: float, boxes: int = 1) -> Tagged:
 def test_the_square_is_the_smallest_in_which_small_boxes_are_large_enough(size: int) -> None:
     side = SMALL_BOX_PX / size + 1e-4
 
-    assert choose_size([tagged(side), tagged(side)]) == size
+    assert choose_size([tagged(side), tagged(side)], several=False) == size
 
 
 def test_for_tiny_boxes_the_square_is_the_largest() -> None:
-    assert choose_size([tagged(0.01)]) == SIZES_PX[-1]
+    assert choose_size([tagged(0.01)], several=False) == SIZES_PX[-1]
 
 
 def test_a_few_small_boxes_among_large_ones_do_not_decide() -> None:
-    assert choose_size([tagged(0.5, boxes=9), tagged(0.01, boxes=1), tagged(0.5, boxes=0)]) == SIZES_PX[0]
+    mixed = [tagged(0.5, boxes=9), tagged(0.01, boxes=1), tagged(0.5, boxes=0)]
+
+    assert choose_size(mixed, several=False) == SIZES_PX[0]
+
+
+def test_where_tags_are_told_apart_a_typical_box_shows_its_details() -> None:
+    side = DETAIL_BOX_PX / 448 + 1e-4
+
+    assert choose_size([tagged(side)], several=False) == SIZES_PX[0]
+    assert choose_size([tagged(side)], several=True) == 448
 
 
 def test_images_that_cannot_be_used_are_left_out_by_name(tmp_path: Path) -> None:
@@ -52,9 +68,9 @@ def test_the_same_images_and_seed_give_the_same_file(tmp_path: Path) -> None:
 
     def digest(cache: str, threads: int) -> str:
         progress = Progress(lambda stage, share: told.append(share))
-        model = zoo_model(SSD_BACKBONE)
+        ssd, lite0 = zoo_model(SSD_BACKBONE), zoo_model(LITE0)
         cached = FeatureCache(tmp_path / cache)
-        trained = train_detector(dataset, model, cached, threads=threads, seed=0, progress=progress)
+        trained = train_detector(dataset, ssd, lite0, cached, threads=threads, seed=0, progress=progress)
         assert (trained.images, trained.boxes, trained.left_out) == (3, 4, {})
         return digest_of(trained.model)
 

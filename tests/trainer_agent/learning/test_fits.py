@@ -7,13 +7,13 @@ from modules.trainer_agent.learning.fit import FitOptions
 from modules.trainer_agent.learning.fits import FitTask, Share, run_fits
 from tests.trainer_agent.learning.made import random_example
 
-TASKS = (FitTask((0, 1, 2), ()), FitTask((1, 2), (0,)), FitTask((0, 1), (2,)))
+TASKS = (FitTask((0, 1, 2), (), 5), FitTask((1, 2), (0,), 6), FitTask((0, 1), (2,), 7))
 
 
 def share(tasks: tuple[FitTask, ...]) -> Share:
     rng = np.random.default_rng(0)
     examples = [[random_example(rng, grid_of(128), tags=2)] for _ in range(3)]
-    return Share(tasks, examples, tags=2, size_px=128, seed=0, options=FitOptions(epochs=2))
+    return Share(tasks, examples, tags=2, size_px=128, options=FitOptions(epochs=2))
 
 
 def test_two_processes_do_the_same_work_as_one_in_the_same_order() -> None:

@@ -24,6 +24,10 @@ def test_fifteen_images_of_one_tag_make_five_folds_of_three() -> None:
     assert [len(fold) for fold in make_folds([frozenset({0})] * 15, 0)] == [3] * 5
 
 
+def test_there_can_be_fewer_folds() -> None:
+    assert [len(fold) for fold in make_folds([frozenset({0})] * 15, 0, 4)] == [4, 4, 4, 3]
+
+
 def test_the_images_of_each_tag_are_spread_over_the_folds() -> None:
     tags = [frozenset({0})] * 10 + [frozenset({1})] * 5
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge_common.ssd import ANCHORS, LOGITS
-from modules.trainer_agent.learning.head import HIDDEN, backward, forward, new_head, zero_head
+from modules.trainer_agent.learning.head import HIDDEN, backward, forward, join, new_head, zero_head
 from modules.trainer_agent.learning.losses import sigmoid
 from modules.trainer_agent.learning.projection import INPUTS
 from tests.trainer_agent.learning.differences import Doubles, numeric_slope
@@ -86,5 +86,24 @@ def test_the_gradients_of_all_parameters_are_those_of_central_differences(index:
 
         for _ in range(5):
             direction = rng.standard_normal(value.shape)
-            slope = numeric_slope(gain, value, direction, step=1e-6)
+            slope = numeric_slope(gain, value, direction, step=1e-8)
             assert (into[name] * direction).sum() == pytest.approx(slope, rel=1e-5, abs=1e-5), name
+
+
+def test_joined_heads_say_the_mean_of_what_each_says() -> None:
+    rng = np.random.default_rng(3)
+    heads = [zero_head(TAGS) for _ in range(3)]
+    for head in heads:
+        head.values[:] = rng.normal(0, 0.1, head.values.shape)
+    joined = join(heads)
+    assert joined.hidden == 3 * HIDDEN
+
+    for index in range(len(ANCHORS)):
+        inputs = rng.standard_normal((ROWS, INPUTS)).astype(np.float32)
+        old_logits = rng.standard_normal((ROWS, ANCHORS[index], LOGITS)).astype(np.float32)
+
+        together = forward(joined.levels[index], inputs, old_logits, ROWS)
+        each = [forward(head.levels[index], inputs, old_logits, ROWS) for head in heads]
+
+        np.testing.assert_allclose(together.scores, np.mean([one.scores for one in each], axis=0), atol=1e-5)
+        np.testing.assert_allclose(together.shifts, np.mean([one.shifts for one in each], axis=0), atol=1e-5)

@@ -1,0 +1,145 @@
+"""Which tag a found box has: one linear layer on what two backbones say of the places inside the box.
+
+The head says where something tagged is; tags that look alike differ in detail, which the box as a whole shows best.
+The mean over a box of a linear layer's scores is the layer on the mean, so the exported graph needs one map a tag.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modules.trainer_agent.learning.features import RELU6_STEP
+
+Array = NDArray[np.float32]
+Maps = Mapping[str, NDArray[np.uint8]]
+"""Maps of a view by names of CHANNELS, uint8 [channels, rows, columns], in steps of RELU6_STEP."""
+
+DETAIL = "detail16"
+"""Lite0's map of stride 16, named apart from the detector's own."""
+CHANNELS = {DETAIL: 672, "map16": 576, "map32": 1280}
+STRIDES = {DETAIL: 16, "map16": 16, "map32": 32}
+RECIPES = (("map16", "map32"), (DETAIL, "map16"), (DETAIL, "map16", "map32"))
+"""Which maps may be looked at together: shape and kind by the detector's own, fine detail by Lite0's."""
+RIDGE = 0.05
+MOST_LOGIT = 10.0
+"""Scores are held to this, as they are exponents where numbers of 16 bits are used."""
+_SHARPNESSES = 2.0 ** np.arange(-1, 4.5, 0.5)
+
+
+@dataclass(frozen=True)
+class TagTeller:
+    """For each tag a logit: the sum over maps of the box's mean times weights, plus a bias."""
+
+    weights: Mapping[str, Array]
+    """Map name to [channels, tags]."""
+    bias: Array
+    """[tags]."""
+
+    def shares(self, maps: Maps, boxes: Array) -> Array:
+        """How likely each box [n, 4] (corners, 0-1) is each tag: float32 [n, tags], adding up to 1."""
+        logits = np.zeros((len(boxes), len(self.bias)), dtype=np.float32) + self.bias
+        for name, weights in self.weights.items():
+            places = maps[name].reshape(len(weights), -1).T.astype(np.float32)
+            scores = np.asarray(places @ (weights * RELU6_STEP), dtype=np.float32).T.reshape(-1, *maps[name].shape[1:])
+            logits += box_means(scores, boxes)
+        return softmax(np.clip(logits, -MOST_LOGIT, MOST_LOGIT))
+
+
+@dataclass(frozen=True)
+class Described:
+    """Tagged boxes of one or more views as rows."""
+
+    rows: Mapping[str, Array]
+    """For each map of CHANNELS the means over the box: [n, channels]."""
+    tags: NDArray[np.intp]
+    """[n]."""
+
+
+def describe(maps: Maps, boxes: Array, tags: NDArray[np.intp]) -> Described:
+    """The boxes [n, 4] of a view with their tags [n]."""
+    return Described({name: box_means(maps[name].astype(np.float32) * RELU6_STEP, boxes) for name in CHANNELS}, tags)
+
+
+def joined(described: Sequence[Described]) -> Described:
+    """All the boxes as one."""
+    rows = {name: np.concatenate([one.rows[name] for one in described]) for name in CHANNELS}
+    return Described(rows, np.concatenate([one.tags for one in described]))
+
+
+def box_means(maps: Array, boxes: Array) -> Array:
+    """Means over boxes, cells weighted by how much of them a box covers: [c, side, side], [n, 4] to float32 [n, c]."""
+    side = maps.shape[1]
+    across, down = _covered(boxes[:, 0], boxes[:, 2], side), _covered(boxes[:, 1], boxes[:, 3], side)
+    rows = np.tensordot(down, maps, axes=(1, 1))
+    return np.asarray(np.einsum("ncx,nx->nc", rows, across), dtype=np.float32)
+
+
+def _covered(low: Array, high: Array, side: int) -> Array:
+    """The part of each span [n] that lies in each of `side` cells: [n, side], adding up to 1."""
+    starts = np.arange(side, dtype=np.float32)
+    parts = np.clip(high[:, None] * side - starts, 0, 1) - np.clip(low[:, None] * side - starts, 0, 1)
+    return np.asarray(parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-6), dtype=np.float32)
+
+
+def softmax(logits: Array) -> Array:
+    """Rows [n, tags] as shares that add up to 1."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class TellerOptions:
+    """How to tell; chosen on images held back."""
+
+    recipe: tuple[str, ...]
+    """Names of the maps that are looked at."""
+    sharpness: float
+    """Factor on the logits."""
+
+
+def fit_teller(described: Described, tags: int, options: TellerOptions) -> TagTeller:
+    """Ridge regression to 1 for a box's tag and -1 for the others, times the sharpness; closed form.
+
+    Each channel is standardised and each map counts alike. Solved for the boxes, as there are fewer than channels.
+    """
+    rows = np.concatenate([described.rows[name] for name in options.recipe], axis=1)
+    counts = [CHANNELS[name] for name in options.recipe]
+    wanted = np.where(described.tags[:, None] == np.arange(tags), 1.0, -1.0)
+    mean = rows.mean(axis=0)
+    scale = 1 / ((rows.std(axis=0) + 1e-3) * np.sqrt(np.repeat(counts, counts) * len(counts)))
+    scaled = ((rows - mean) * scale).astype(np.float64)
+    duals = np.linalg.solve(scaled @ scaled.T + RIDGE * np.eye(len(scaled)), wanted * options.sharpness)
+    weights = (scaled.T @ duals * scale[:, None]).astype(np.float32)
+    parts = np.split(weights, np.cumsum(counts)[:-1])
+    return TagTeller(dict(zip(options.recipe, parts, strict=True)), (-mean @ weights).astype(np.float32))
+
+
+def choose_options(described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int) -> TellerOptions:
+    """The maps and the sharpness that make the tags of images held back likeliest; `described` is image by image."""
+    best, least = TellerOptions(RECIPES[0], 1.0), np.inf
+    for recipe in RECIPES:
+        logits, right = _held_back(described, folds, tags, recipe)
+        for sharpness in _SHARPNESSES if len(right) else ():
+            shares = softmax(np.clip(logits * sharpness, -MOST_LOGIT, MOST_LOGIT))
+            loss = float(-np.log(shares[np.arange(len(right)), right] + 1e-6).mean())
+            if loss < least:
+                best, least = TellerOptions(recipe, float(sharpness)), loss
+    return best
+
+
+def _held_back(
+    described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int, recipe: tuple[str, ...]
+) -> tuple[Array, NDArray[np.intp]]:
+    """Logits [n, tags] of all boxes by tellers that have not learned from their images, and the right tags [n]."""
+    logits: list[Array] = [np.empty((0, tags), dtype=np.float32)]
+    right = [np.empty(0, dtype=np.intp)]
+    for fold in folds:
+        learned = joined([one for image, one in enumerate(described) if image not in fold])
+        unseen = joined([described[image] for image in fold])
+        if len(learned.tags):
+            teller = fit_teller(learned, tags, TellerOptions(recipe, 1.0))
+            logits.append(sum(unseen.rows[name] @ weights for name, weights in teller.weights.items()) + teller.bias)
+            right.append(unseen.tags)
+    return np.concatenate(logits), np.concatenate(right)
