@@ -9,7 +9,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from bench.protocol import Finder, MeasuredSet, read_classification_set, split, trained
+from bench.protocol import Finder, MeasuredSet, promise_kept, read_classification_set, split, trained
 
 
 def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -23,13 +23,19 @@ def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> 
         bool(labels) and measured.tags.index(labels[0].label) in sample.tags
         for labels, sample in zip(found, test, strict=True)
     )
-    assert run.manifest.score is not None
+    score = run.manifest.score
+    assert score is not None
+    sure = [{one.label for one in labels if one.confidence >= run.manifest.thresholds[one.label]} for labels in found]
+    hits = sum(measured.tags[tag] in named for named, sample in zip(sure, test, strict=True) for tag in sample.tags)
     return {
         "seed": seed,
         "train_images": len(train),
         "test_images": len(test),
         "accuracy": round(right / len(test), 4),
-        "promised_accuracy": round(run.manifest.score.value, 4),
+        "promised_accuracy": round(score.value, 4),
+        "promised_interval": score.interval,
+        "precision": promise_kept(score.precision, hits, sum(map(len, sure))),
+        "recall": promise_kept(score.recall, hits, sum(len(sample.tags) for sample in test)),
         "train_s": round(run.train_s, 2),
         "peak_mb": round(run.peak_mb, 1),
         "latency_ms": round(statistics.median(finder.milliseconds), 2),
@@ -60,6 +66,8 @@ def main() -> None:
             {
                 "accuracy": round(statistics.mean(accuracies), 4),
                 "accuracy_spread": round(max(accuracies) - min(accuracies), 4),
+                "promises_kept": sum(row[name]["kept"] for row in rows for name in ("precision", "recall")),
+                "promises": 2 * len(rows),
                 "train_s": statistics.median(row["train_s"] for row in rows),
                 "peak_mb": max(row["peak_mb"] for row in rows),
                 "latency_ms": statistics.median(row["latency_ms"] for row in rows),

@@ -18,7 +18,7 @@ from edge_common.detections import Detection, ModelKind
 from edge_common.errors import InvalidInput
 from edge_common.geometry import Letterbox
 from edge_common.images import decode_image, digest_of
-from edge_common.packages import Manifest, PackageStore
+from edge_common.packages import Manifest, PackageStore, Rate
 from modules.inference.detect import decode, to_input
 from modules.inference.runtimes.runtime import Runtime, open_runtime
 
@@ -184,6 +184,17 @@ def _run_job(request: dict[str, Any]) -> tuple[int, float, dict[str, Any]]:
         raise InvalidInput(f"training failed: {last.get('failed', 'no answer')}")
     outcome: dict[str, Any] = last["trained"]
     return peak_kb, seconds, outcome
+
+
+def promise_kept(promised: Rate | None, hits: int, cases: int) -> dict[str, Any]:
+    """What a score promised, what came on the test images, and whether that lies in the interval promised."""
+    assert promised is not None
+    came = hits / cases if cases else 0.0
+    return {
+        "promised": [round(value, 3) for value in (promised.value, promised.low, promised.high)],
+        "came": round(came, 3),
+        "kept": promised.low <= came <= promised.high,
+    }
 
 
 class Finder:

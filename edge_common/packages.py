@@ -33,6 +33,26 @@ FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+class Rate(BaseModel):
+    """A share of what was counted, and the interval in which the true share lies in 9 of 10 cases."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float = Field(ge=0, le=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class WrongImage(BaseModel):
+    """An image held back in which the model was wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str = Field(description="sha256 of the image file")
+    missed: int = Field(ge=0, description="tagged things that it did not find")
+    false: int = Field(ge=0, description="things that it found where none is tagged")
+
+
 class Score(BaseModel):
     """How good the model is on images that it was not trained on, and how that was measured."""
 
@@ -40,6 +60,12 @@ class Score(BaseModel):
 
     name: Literal["ap50", "accuracy"]
     value: float = Field(ge=0, le=1)
+    interval: tuple[float, float] | None = Field(default=None, description="the true value lies here in 9 of 10 cases")
+    precision: Rate | None = Field(default=None, description="at the recommended thresholds: of what it finds, right")
+    recall: Rate | None = Field(default=None, description="at the recommended thresholds: of what is there, found")
+    label_precision: dict[str, Rate] = Field(default={}, description="the same for each label")
+    label_recall: dict[str, Rate] = Field(default={}, description="the same for each label")
+    wrong: tuple[WrongImage, ...] = Field(default=(), description="where it was wrong, worst first, at most 20")
     per_label: dict[str, float] = Field(description="the same figure for each label")
     protocol: str = Field(description="how it was measured, in words")
 

@@ -137,12 +137,14 @@ def test_nothing_found_scores_nothing() -> None:
 def test_a_summary_has_means_of_scores_and_medians_of_times() -> None:
     rows = [
         {"ap50": ap, "ap50_95": ap / 2, "train_s": s, "peak_mb": s, "latency_ms": s, "package_mb": s}
+        | {"precision": {"kept": True}, "recall": {"kept": ap > 0.6}}
         for ap, s in ((0.5, 1.0), (0.7, 9.0), (0.9, 2.0))
     ]
 
     told = summary(rows)
 
     assert (told["ap50"], told["ap50_spread"], told["train_s"], told["peak_mb"]) == (0.7, 0.4, 2.0, 9.0)
+    assert (told["promises_kept"], told["promises"]) == (5, 6)
 
 
 def drawn_set(folder: Path, images: int) -> Path:
@@ -168,7 +170,7 @@ def test_a_measurement_trains_as_the_product_does_and_tests_on_the_rest(tmp_path
 
     row = measure(measured, 0, arguments)
 
-    assert (row["train_images"], row["test_images"], row["input_size_px"]) == (4, 4, 320)
+    assert (row["train_images"], row["test_images"], row["input_size_px"]) == (4, 4, 448)
     assert row["ap50"] > 0.5
     assert row["ap50"] >= row["ap50_95"]
     assert min(row[name] for name in ("train_s", "peak_mb", "latency_ms", "package_mb")) > 0

@@ -15,8 +15,10 @@ from modules.trainer_agent.learning.augment import View, plain_view, random_view
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage, check_dataset, read_pixels
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.folds import MOST_FOLDS, make_folds
+from modules.trainer_agent.learning.intervals import rate_of, share_interval
 from modules.trainer_agent.learning.losses import sigmoid
 from modules.trainer_agent.learning.outcome import Progress, Trained
+from modules.trainer_agent.learning.score import wrong_images
 
 Array = NDArray[np.float32]
 
@@ -76,9 +78,10 @@ def train_classifier(
         wanted[row, list(image.tags)] = 1
     checking = progress.part("Checking on images held back", 0.7, 0.95)
     held_back = _cross_validate(features, wanted, seed, checking)
-    score = _score(held_back, wanted, dataset.tags)
+    slope, offset = calibrate(held_back, wanted)
+    score = _score(sigmoid(np.float32(slope) * held_back + np.float32(offset)), wanted, kept, dataset.tags)
     progress.part("Learning from all images", 0.95, 0.97).done(0.0)
-    model = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(*calibrate(held_back, wanted))
+    model = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
     progress.part("Packing the model", 0.97, 1.0).done(0.0)
     return Trained(
         export_classifier(backbone, model),
@@ -168,12 +171,28 @@ def _cross_validate(features: Sequence[Array], wanted: Array, seed: int, progres
     return scores
 
 
-def _score(held_back: Array, wanted: Array, tags: Sequence[str]) -> Score:
-    """Share of images held back for which the likeliest tag is right; those without a tag have no right one."""
+def _score(held_back: Array, wanted: Array, images: Sequence[TaggedImage], tags: Sequence[str]) -> Score:
+    """Share of images held back for which the likeliest tag is right; those without a tag have no right one.
+
+    held_back [n, tags]: probabilities. Precision and recall count every tag that reaches the threshold.
+    """
     right = np.take_along_axis(wanted, held_back.argmax(axis=1)[:, None], axis=1)[:, 0] == 1
     shares = {tag: right[wanted[:, column] == 1] for column, tag in enumerate(tags)}
     per_tag = {tag: float(mine.mean()) for tag, mine in shares.items() if len(mine)}
     tagged = wanted.any(axis=1)
     folds = min(MOST_FOLDS, len(wanted))
-    protocol = f"share of images tagged right, {folds}-fold cross-validation over {tagged.sum()} tagged images"
-    return Score(name="accuracy", value=float(right[tagged].mean()), per_label=per_tag, protocol=protocol)
+    named, there = ((held_back >= THRESHOLD).astype(np.intp), wanted.astype(np.intp))
+    hits = named * there
+    missed, false = (there - hits).sum(axis=1), (named - hits).sum(axis=1)
+    return Score(
+        name="accuracy",
+        value=float(right[tagged].mean()),
+        interval=share_interval(float(right[tagged].mean()), int(tagged.sum())),
+        precision=rate_of(hits.sum(axis=1), named.sum(axis=1)),
+        recall=rate_of(hits.sum(axis=1), there.sum(axis=1)),
+        label_precision={tag: rate_of(hits[:, column], named[:, column]) for column, tag in enumerate(tags)},
+        label_recall={tag: rate_of(hits[:, column], there[:, column]) for column, tag in enumerate(tags)},
+        wrong=wrong_images([image.digest for image in images], missed, false),
+        per_label=per_tag,
+        protocol=f"share of images tagged right, {folds}-fold cross-validation over {tagged.sum()} tagged images",
+    )

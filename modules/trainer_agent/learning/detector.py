@@ -1,19 +1,19 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.errors import ImageError
 from edge_common.onnx_graph import load_graph
-from edge_common.packages import Score
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, view_boxes
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import Dataset, check_dataset, read_pixels
 from modules.trainer_agent.learning.detect import Candidates, Found
-from modules.trainer_agent.learning.evaluate import Truth, average_precision, best_threshold, rank
+from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
@@ -23,6 +23,7 @@ from modules.trainer_agent.learning.folds import make_folds
 from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
+from modules.trainer_agent.learning.score import HeldBack, score_detector
 from modules.trainer_agent.learning.teller import (
     DETAIL,
     RECIPES,
@@ -76,7 +77,8 @@ def train_detector(
     source = FeatureSource(DetectionBackbone(backbone.path, threads), backbone.sha256, cache, size_px)
     looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
     projection = _learn_projection(source, tagged, views, seed, looking)
-    examples = [_examples_of(one, mine, source, projection, grid) for one, mine in zip(tagged, views, strict=True)]
+    with ThreadPoolExecutor(threads) as pool:
+        examples = list(pool.map(lambda one, mine: _examples_of(one, mine, source, projection, grid), tagged, views))
     teaching = None
     if several:
         details = DetailSource(DetailBackbone(lite0.path, threads), lite0.sha256, cache, size_px)
@@ -91,7 +93,13 @@ def train_detector(
         found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]
     else:
         found = teaching.tell_apart(candidates, folds)
-    score, thresholds = _score(tagged, views, size_px, dataset.tags, found, len(folds))
+    # The first view of an image is the plain one: what inference will see.
+    truths = [
+        Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
+        for one, mine in zip(tagged, views, strict=True)
+    ]
+    held_back = HeldBack([one.image.digest for one in tagged], truths, found, folds)
+    score, thresholds = score_detector(held_back, dataset.tags, seed)
     head = join([outcome.head for outcome in outcomes])
     telling = None if teaching is None else Telling(load_graph(lite0.path), teaching.teller())
     return Trained(
@@ -222,24 +230,3 @@ def _examples_of(
         something = np.zeros(int(visible.sum()), dtype=np.intp)
         made.append(make_example(features, projection, grid, boxes[visible], something, boxes[~visible]))
     return made
-
-
-def _score(
-    tagged: Sequence[Tagged],
-    views: Sequence[Sequence[View]],
-    size_px: int,
-    tags: Sequence[str],
-    found: Sequence[Found],
-    folds: int,
-) -> tuple[Score, list[float]]:
-    """AP50 on images held back in turn, and for each tag the threshold that was best there."""
-    # The first view of an image is the plain one: what inference will see.
-    truths = [
-        Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
-        for one, mine in zip(tagged, views, strict=True)
-    ]
-    ranked = [rank(found, truths, tag) for tag in range(len(tags))]
-    per_tag = {name: average_precision(mine) for name, mine in zip(tags, ranked, strict=True)}
-    protocol = f"AP at IoU 0.5, {folds}-fold cross-validation over {len(tagged)} tagged images"
-    score = Score(name="ap50", value=float(np.mean(list(per_tag.values()))), per_label=per_tag, protocol=protocol)
-    return score, [best_threshold(mine) for mine in ranked]

@@ -28,23 +28,32 @@ class Ranked:
 
     scores: Array
     hits: NDArray[np.bool_]
-    boxes_tagged: int
+    images: NDArray[np.intp]
+    """Index of the picture of each."""
+    tagged: NDArray[np.intp]
+    """How many boxes of the tag there are in each picture."""
+
+    @property
+    def boxes_tagged(self) -> int:
+        return int(self.tagged.sum())
 
 
 def rank(found: Sequence[Found], truths: Sequence[Truth], tag: int) -> Ranked:
     """Match each picture's detections of a tag, best first, to its tagged boxes at IoU 0.5; a box is hit once."""
     scores: list[Array] = [np.empty(0, dtype=np.float32)]
     hits: list[NDArray[np.bool_]] = [np.empty(0, dtype=bool)]
-    total = 0
-    for one, truth in zip(found, truths, strict=True):
+    images: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    tagged = np.zeros(len(truths), dtype=np.intp)
+    for index, (one, truth) in enumerate(zip(found, truths, strict=True)):
         mine = one.tags == tag
         wanted = truth.boxes[truth.tags == tag]
-        total += len(wanted)
+        tagged[index] = len(wanted)
         scores.append(one.scores[mine])
         hits.append(match(one.boxes[mine], wanted))
+        images.append(np.full(len(scores[-1]), index))
     joined = np.concatenate(scores)
     order = np.argsort(-joined, kind="stable")
-    return Ranked(joined[order], np.concatenate(hits)[order], total)
+    return Ranked(joined[order], np.concatenate(hits)[order], np.concatenate(images)[order], tagged)
 
 
 def match(boxes: Array, wanted: Array) -> NDArray[np.bool_]:
@@ -69,6 +78,20 @@ def average_precision(ranked: Ranked) -> float:
     precision = found / np.arange(1, len(found) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float(envelope[ranked.hits].sum() / ranked.boxes_tagged)
+
+
+def resampled_precision(ranked: Ranked, weights: NDArray[np.intp]) -> Array:
+    """Average precision when each picture counts as often as weights [times, pictures] say: [times], NaN without boxes.
+
+    What `average_precision` gives for weights of one.
+    """
+    counted = weights[:, ranked.images]
+    found = np.cumsum(counted * ranked.hits, axis=1)
+    precision = found / np.maximum(np.cumsum(counted, axis=1), 1)
+    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    area = (envelope * counted * ranked.hits).sum(axis=1)
+    tagged = weights @ ranked.tagged
+    return np.asarray(np.where(tagged > 0, area / np.maximum(tagged, 1), np.nan), dtype=np.float32)
 
 
 def best_threshold(ranked: Ranked) -> float:

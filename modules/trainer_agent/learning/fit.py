@@ -23,7 +23,7 @@ class FitOptions:
     epochs: int = 20
     examples_a_step: int = 10
     peak_rate: float = 0.003
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     box_weight: float = 2.0
     background_share: float = 0.1
     """Of the places far from any tagged box, those that take part in a step (weighted up in turn)."""

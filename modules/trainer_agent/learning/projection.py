@@ -15,8 +15,8 @@ from modules.trainer_agent.learning.features import RELU6_STEP, ViewFeatures
 
 COMPONENTS = {"map8": 48, "map16": 96, "map32": 128, "map64": 64}
 INPUTS = sum(COMPONENTS.values())
-_SAMPLE_ROWS = 4000
-_POWER_STEPS = 2
+_SAMPLE_ROWS = 3000
+_POWER_STEPS = 1
 
 Array = NDArray[np.float32]
 

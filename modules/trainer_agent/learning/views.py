@@ -14,12 +14,11 @@ from modules.trainer_agent.learning.features import ViewFeatures, pack, unpack
 
 Array = NDArray[np.float32]
 
-MOST_COPIES, FEWEST_COPIES = 6, 2
-MOST_PIXELS = 180 * 320 * 320
+MOST_COPIES, FEWEST_COPIES = 8, 2
+MOST_PIXELS = 320 * 320 * 320
 """Of all views together, as far as FEWEST_COPIES allows: what bounds time and memory."""
 _VERSION = 1
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
-_PIXELS_A_PASS = 4 * 320 * 320
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,6 @@ class FeatureSource:
             return unpack(stored)
         pixels = read_pixels(one.image)
         squares = [render(pixels, view, self.size_px) for view in views]
-        made: list[ViewFeatures] = []
-        each = max(1, _PIXELS_A_PASS // self.size_px**2)
-        for start in range(0, len(squares), each):
-            made += self._backbone.features(squares[start : start + each])
+        made = self._backbone.features(squares)
         self._cache.save(recipe, pack(made))
         return made

@@ -43,6 +43,29 @@ def score_sentence(score: Score) -> str:
     return f"{meaning}.{advice}"
 
 
+def in_plain_words(score: Score) -> str:
+    """What to expect of the model: of what is there it finds so many, of what it finds so many are wrong."""
+    if score.recall is None or score.precision is None:
+        return ""
+    found = f"{'Names' if score.name == 'accuracy' else 'Finds'} {_of_ten(score.recall.value)}"
+    false = 1 - score.precision.value
+    alarms = "no false alarm seen" if false == 0 else f"{_one_in(false)} of what it reports is a false alarm"
+    low, high = score.recall.low, score.recall.high
+    return f"{found}; {alarms}. With so few images this is rough: it may find {percent(low)} to {percent(high)}."
+
+
+def _of_ten(share: float) -> str:
+    """0.87 as `9 of 10`; a share close to one as `99 of 100`, so that it is not called perfect."""
+    if share in (0, 1) or 0.05 <= share <= 0.95:
+        return f"{round(share * 10)} of 10"
+    return f"{min(99, max(1, round(share * 100)))} of 100"
+
+
+def _one_in(share: float) -> str:
+    """0.05 as `1 in 20`; of much, a percentage."""
+    return f"1 in {round(1 / share)}" if share <= 0.4 else percent(share)
+
+
 def measurement(score: Score) -> str:
     """How a score comes about, without a technical word."""
     held_back = (
@@ -89,6 +112,7 @@ FILTERS = {
     "is_good": is_good,
     "score_label": score_label,
     "score_sentence": score_sentence,
+    "in_plain_words": in_plain_words,
     "measurement": measurement,
     "camera_name": camera_name,
     "image_caption": image_caption,

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from modules.trainer_agent.learning.detect import Found
-from modules.trainer_agent.learning.evaluate import Ranked, Truth, average_precision, best_threshold, match, rank
+from modules.trainer_agent.learning.evaluate import (
+    Ranked,
+    Truth,
+    average_precision,
+    best_threshold,
+    match,
+    rank,
+    resampled_precision,
+)
 
 BOX, ELSEWHERE = [0.1, 0.1, 0.3, 0.3], [0.6, 0.6, 0.8, 0.8]
 
@@ -10,7 +18,8 @@ BOX, ELSEWHERE = [0.1, 0.1, 0.3, 0.3], [0.6, 0.6, 0.8, 0.8]
 def ranked(hits: str, boxes: int, scores: list[float] | None = None) -> Ranked:
     """Detections best first: x a hit, - a miss."""
     given = scores or [1 - 0.1 * index for index in range(len(hits))]
-    return Ranked(np.array(given, dtype=np.float32), np.array([hit == "x" for hit in hits], dtype=bool), boxes)
+    found = np.array([hit == "x" for hit in hits], dtype=bool)
+    return Ranked(np.array(given, dtype=np.float32), found, np.zeros(len(hits), dtype=np.intp), np.array([boxes]))
 
 
 def boxes(*corners: list[float]) -> np.ndarray:
@@ -78,6 +87,8 @@ def test_detections_of_all_pictures_are_ranked_together_tag_by_tag() -> None:
 
     np.testing.assert_allclose(mine.scores, [0.9, 0.6])
     assert mine.hits.tolist() == [False, True]
+    assert mine.images.tolist() == [1, 0]
+    assert mine.tagged.tolist() == [2, 1]
     assert mine.boxes_tagged == 3
 
 
@@ -87,3 +98,20 @@ def test_a_picture_without_tagged_boxes_counts_what_is_found_in_it_as_false() ->
     mine = rank([found], [Truth(boxes(), np.array([], dtype=np.intp))], tag=0)
 
     assert (mine.hits.tolist(), mine.boxes_tagged) == ([False], 0)
+
+
+def test_pictures_that_count_once_give_the_average_precision_itself() -> None:
+    mine = ranked("x-x-", 3)
+
+    assert resampled_precision(mine, np.ones((1, 1), dtype=np.intp))[0] == pytest.approx(average_precision(mine))
+
+
+def test_a_picture_that_counts_twice_is_as_if_it_were_there_twice() -> None:
+    near, far = Found(boxes(BOX), np.array([0.9], np.float32), np.array([0])), Found(boxes(), np.empty(0), np.array([]))
+    truths = [Truth(boxes(BOX), np.array([0])), Truth(boxes(ELSEWHERE), np.array([0]))]
+
+    weighted = resampled_precision(rank([near, far], truths, tag=0), np.array([[2, 1], [0, 3], [0, 0]]))
+
+    twice = average_precision(rank([near, near, far], [truths[0], *truths], tag=0))
+    assert weighted[:2].tolist() == pytest.approx([twice, 0.0])
+    assert np.isnan(weighted[2])

@@ -54,7 +54,7 @@ def test_a_sample_takes_as_many_places_of_each_view_as_there_are_at_most() -> No
     for _ in range(2):
         sample.add(random_features(rng, 128), rng)
 
-    assert sample.rows("map8").shape == (80, 192)
+    assert sample.rows("map8").shape == (60, 192)
     assert sample.rows("map64").shape == (8, 512)
     assert sample.rows("map8").max() <= 6
 

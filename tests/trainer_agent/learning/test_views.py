@@ -14,7 +14,7 @@ from tests.trainer_agent.learning.made import detection_set
 
 def test_few_small_images_are_seen_often_and_many_large_ones_seldom() -> None:
     assert copies_for(15, 320) == MOST_COPIES
-    assert copies_for(30, 384) == 4
+    assert copies_for(30, 384) == 7
     assert copies_for(500, 640) == FEWEST_COPIES
 
 

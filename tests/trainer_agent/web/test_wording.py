@@ -2,8 +2,15 @@ from datetime import datetime
 
 import pytest
 
-from edge_common.packages import Score
-from modules.trainer_agent.web.wording import duration, image_caption, measurement, score_sentence, verdict
+from edge_common.packages import Rate, Score
+from modules.trainer_agent.web.wording import (
+    duration,
+    image_caption,
+    in_plain_words,
+    measurement,
+    score_sentence,
+    verdict,
+)
 from tests.trainer_agent.conftest import noise
 
 
@@ -25,6 +32,31 @@ def test_each_score_is_explained_by_what_it_measures():
     assert "area" not in score_sentence(score(0.9, "accuracy"))
     assert "Areas missed" in measurement(score(0.9))
     assert "named your tag" in measurement(score(0.9, "accuracy"))
+
+
+@pytest.mark.parametrize(
+    ("recall", "precision", "words"),
+    [
+        (0.87, 0.95, "Finds 9 of 10; 1 in 20 of what it reports is a false alarm."),
+        (1.0, 1.0, "Finds 10 of 10; no false alarm seen."),
+        (0.97, 0.5, "Finds 97 of 100; 50 % of what it reports is a false alarm."),
+        (0.0, 0.75, "Finds 0 of 10; 1 in 4 of what it reports is a false alarm."),
+        (0.999, 1.0, "Finds 99 of 100; no false alarm seen."),
+    ],
+)
+def test_what_to_expect_is_said_in_plain_words(recall, precision, words):
+    rates = {
+        "recall": Rate(value=recall, low=0.6, high=1.0),
+        "precision": Rate(value=precision, low=0.4, high=1.0),
+    }
+
+    said = in_plain_words(score(0.9).model_copy(update=rates))
+
+    assert said == f"{words} With so few images this is rough: it may find 60 % to 100 %."
+
+
+def test_a_score_of_an_older_version_promises_nothing():
+    assert in_plain_words(score(0.9)) == ""
 
 
 def test_a_captured_image_is_called_by_its_camera_and_its_local_time(library, model):

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from modules.trainer_agent.learning.intervals import rate_of, share_interval
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "expected"),
+    [
+        pytest.param(0.5, 100, (0.419, 0.581), id="half of a hundred"),
+        pytest.param(1.0, 15, (0.847, 1.0), id="all of fifteen prove less than certainty"),
+        pytest.param(0.0, 15, (0.0, 0.153), id="none of fifteen"),
+        pytest.param(0.7, 0, (0.0, 1.0), id="nothing counted says nothing"),
+    ],
+)
+def test_intervals_of_shares(share: float, count: int, expected: tuple[float, float]) -> None:
+    assert share_interval(share, count) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_interval_holds_the_true_share_in_nine_of_ten_cases() -> None:
+    rng = np.random.default_rng(0)
+
+    intervals = [share_interval(rng.binomial(40, 0.8) / 40, 40) for _ in range(4000)]
+
+    assert np.mean([low <= 0.8 <= high for low, high in intervals]) == pytest.approx(0.9, abs=0.03)
+
+
+def test_cases_that_come_in_pictures_prove_less_than_single_ones() -> None:
+    apart = rate_of(np.array([1, 1, 1, 0] * 5), np.ones(20, dtype=np.intp))
+    together = rate_of(np.array([5, 5, 5, 0]), np.full(4, 5))
+
+    assert apart.value == together.value == 0.75
+    assert together.low < apart.low
+    assert together.high > apart.high
+
+
+def test_the_interval_holds_the_true_share_when_pictures_are_all_right_or_all_wrong() -> None:
+    rng = np.random.default_rng(1)
+    kept = []
+    for _ in range(2000):
+        cases = rng.integers(1, 6, 20)
+        rate = rate_of(cases * (rng.random(20) < 0.7), cases)
+        kept.append(rate.low <= 0.7 <= rate.high)
+
+    assert np.mean(kept) >= 0.85
+
+
+def test_nothing_counted_is_nothing_known() -> None:
+    rate = rate_of(np.zeros(3, dtype=np.intp), np.zeros(3, dtype=np.intp))
+
+    assert (rate.value, rate.low, rate.high) == (0, 0, 1)
