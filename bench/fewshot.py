@@ -1,6 +1,6 @@
 """Few-shot detection measured: AP50 on images not trained on, time, memory, size and latency.
 
-`python -m bench.fewshot --data SET [--images N | --images-per-tag N] [--seeds 0 1 2] [--json]`
+`python -m bench.fewshot --data SET [SET ...] [--images N | --images-per-tag N] [--seeds 0 1 2] [--json]`
 """
 
 import argparse
@@ -138,10 +138,49 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def overview(of_sets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Means over the sets, and how many promises were kept in all."""
+    return {
+        "ap50": round(statistics.mean(one["ap50"] for one in of_sets.values()), 4),
+        "promises_kept": sum(one["promises_kept"] for one in of_sets.values()),
+        "promises": sum(one["promises"] for one in of_sets.values()),
+        "sets": dict(of_sets),
+    }
+
+
+def table(whole: dict[str, Any]) -> str:
+    """A line for each set, and one of means."""
+    columns = ("ap50", "ap50_spread", "ap50_95", "train_s", "peak_mb", "latency_ms", "package_mb")
+    lines = [f"{'set':<24}" + "".join(f"{name:>13}" for name in columns) + f"{'kept':>8}"]
+    for name, one in whole["sets"].items():
+        kept = f"{one['promises_kept']}/{one['promises']}"
+        lines.append(f"{name:<24}" + "".join(f"{one[column]:>13}" for column in columns) + f"{kept:>8}")
+    kept = f"{whole['promises_kept']}/{whole['promises']}"
+    return "\n".join([*lines, f"{'mean':<24}{whole['ap50']:>13}{'':>78}{kept:>8}"])
+
+
+def parse_set(text: str) -> tuple[Path, dict[str, int]]:
+    """`FOLDER`, `FOLDER=10` (training images in all) or `FOLDER=15/tag`; raises ValueError as argparse wants it."""
+    folder, _, amount = text.partition("=")
+    if not amount:
+        return Path(folder), {}
+    number, _, unit = amount.partition("/")
+    if unit not in ("", "tag") or not number.isdigit() or int(number) < 1:
+        raise argparse.ArgumentTypeError(f"FOLDER, FOLDER=N or FOLDER=N/tag expected, got {text!r}")
+    return Path(folder), {"images_per_tag" if unit else "images": int(number)}
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with images/ and COCO annotations.json")
+    parser.add_argument(
+        "--data",
+        type=parse_set,
+        nargs="+",
+        required=True,
+        metavar="SET",
+        help="folders with images/ and COCO annotations.json; SET=N or SET=N/tag sets the number of images for one",
+    )
     parser.add_argument("--images", type=int, help="training images in all")
     parser.add_argument("--images-per-tag", type=int, help="training images of each tag (15 if --images is not given)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -150,15 +189,23 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print one JSON object only")
     arguments = parser.parse_args()
-    if arguments.images is None and arguments.images_per_tag is None:
-        arguments.images_per_tag = 15
-    measured = read_detection_set(arguments.data)
-    rows = []
-    for seed in arguments.seeds:
-        rows.append(measure(measured, seed, arguments))
-        if not arguments.json:
-            print(rows[-1], flush=True)
-    print(json.dumps(summary(rows)))
+    everywhere = {"images": arguments.images, "images_per_tag": arguments.images_per_tag}
+    if everywhere == {"images": None, "images_per_tag": None}:
+        everywhere["images_per_tag"] = 15
+    of_sets = {}
+    for folder, amount in arguments.data:
+        measured = read_detection_set(folder)
+        chosen = {"images": None, "images_per_tag": None, **amount} if amount else everywhere
+        rows = []
+        for seed in arguments.seeds:
+            rows.append(measure(measured, seed, argparse.Namespace(**vars(arguments) | chosen)))
+            if not arguments.json:
+                print(folder.name, rows[-1], flush=True)
+        of_sets[folder.name] = summary(rows)
+    whole = overview(of_sets)
+    if not arguments.json and len(of_sets) > 1:
+        print(table(whole))
+    print(json.dumps(whole if len(of_sets) > 1 else next(iter(of_sets.values()))))
 
 
 if __name__ == "__main__":

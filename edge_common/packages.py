@@ -34,7 +34,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Rate(BaseModel):
-    """A share of what was counted, and the interval in which the true share lies in 9 of 10 cases."""
+    """A share of what was counted, and where it lies on as many new images in 9 of 10 cases."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +60,9 @@ class Score(BaseModel):
 
     name: Literal["ap50", "accuracy"]
     value: float = Field(ge=0, le=1)
-    interval: tuple[float, float] | None = Field(default=None, description="the true value lies here in 9 of 10 cases")
+    interval: tuple[float, float] | None = Field(
+        default=None, description="on as many new images it lies here in 9 of 10 cases"
+    )
     precision: Rate | None = Field(default=None, description="at the recommended thresholds: of what it finds, right")
     recall: Rate | None = Field(default=None, description="at the recommended thresholds: of what is there, found")
     label_precision: dict[str, Rate] = Field(default={}, description="the same for each label")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.fewshot import coco_scores, measure, summary
+from bench.fewshot import coco_scores, measure, overview, parse_set, summary, table
 from bench.protocol import MeasuredSet, Sample, read_classification_set, read_detection_set, split, trained
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
@@ -145,6 +145,39 @@ def test_a_summary_has_means_of_scores_and_medians_of_times() -> None:
 
     assert (told["ap50"], told["ap50_spread"], told["train_s"], told["peak_mb"]) == (0.7, 0.4, 2.0, 9.0)
     assert (told["promises_kept"], told["promises"]) == (5, 6)
+
+
+def test_many_sets_have_a_table_and_a_mean_of_means() -> None:
+    one = dict.fromkeys(("ap50_spread", "ap50_95", "train_s", "peak_mb", "latency_ms", "package_mb"), 1.0)
+    of_sets = {
+        "cans": one | {"ap50": 0.8, "promises_kept": 5, "promises": 6},
+        "cards": one | {"ap50": 0.6, "promises_kept": 6, "promises": 6},
+    }
+
+    whole = overview(of_sets)
+
+    assert (whole["ap50"], whole["promises_kept"], whole["promises"]) == (0.7, 11, 12)
+    lines = table(whole).splitlines()
+    assert [line.split()[0] for line in lines] == ["set", "cans", "cards", "mean"]
+    assert len({len(line) for line in lines}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "folder", "amount"),
+    [
+        ("sets/cans", "sets/cans", {}),
+        ("sets/tags=10", "sets/tags", {"images": 10}),
+        ("sets/cards=15/tag", "sets/cards", {"images_per_tag": 15}),
+    ],
+)
+def test_a_set_may_name_its_number_of_images(text: str, folder: str, amount: dict[str, int]) -> None:
+    assert parse_set(text) == (Path(folder), amount)
+
+
+@pytest.mark.parametrize("text", ["a=0", "a=x", "a=15/box", "a=-3"])
+def test_a_number_of_images_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="FOLDER=N"):
+        parse_set(text)
 
 
 def drawn_set(folder: Path, images: int) -> Path:

@@ -26,14 +26,13 @@ from modules.trainer_agent.learning.projection import MapSample, Projection, fit
 from modules.trainer_agent.learning.score import HeldBack, score_detector
 from modules.trainer_agent.learning.teller import (
     DETAIL,
-    RECIPES,
     Described,
     Maps,
     TagTeller,
     TellerOptions,
     choose_options,
     describe,
-    fit_teller,
+    fit_tellers,
     joined,
 )
 from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged, choose_views, copies_for
@@ -142,7 +141,7 @@ class _Teaching:
         self._views = views
         self._tags = tags
         self._described: list[Described] = []
-        self._options = TellerOptions(RECIPES[0], 1.0)
+        self._options: list[TellerOptions] = []
 
     def look(self, progress: Progress) -> None:
         """Describe the tagged boxes of all images; holds the maps of one image at a time."""
@@ -160,14 +159,14 @@ class _Teaching:
         found: dict[int, Found] = {}
         for fold in folds:
             learned = [one for image, one in enumerate(self._described) if image not in fold]
-            teller = fit_teller(joined(learned), self._tags, self._options)
+            teller = fit_tellers(joined(learned), self._tags, self._options)
             for image in fold:
                 (maps,) = self._maps(image, 1)
                 found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
         return [found[image] for image in range(len(self._tagged))]
 
     def teller(self) -> TagTeller:
-        return fit_teller(joined(self._described), self._tags, self._options)
+        return fit_tellers(joined(self._described), self._tags, self._options)
 
     def _maps(self, image: int, views: int) -> list[Maps]:
         one, mine = self._tagged[image], self._views[image]

@@ -1,4 +1,4 @@
-"""How sure a measured share is, from few pictures: intervals that hold the true share in nine of ten cases. Pure."""
+"""What a share measured on few pictures promises for new ones: intervals that hold in nine of ten cases. Pure."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,12 +7,12 @@ from edge_common.packages import Rate
 
 Counts = NDArray[np.intp]
 
-Z = 1.645
-"""Of the normal distribution, for nine of ten cases."""
+Z = 1.645 * 2**0.5
+"""Of the normal distribution for nine of ten cases; the root of two, since new pictures vary as those measured do."""
 
 
 def share_interval(share: float, count: float) -> tuple[float, float]:
-    """The interval for a share of `count` independent cases (Wilson 1927); 0 to 1 when there is none."""
+    """Where the share of as many new independent cases lies (after Wilson 1927); 0 to 1 when there is none."""
     if count <= 0:
         return 0.0, 1.0
     centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)

@@ -58,9 +58,10 @@ def score_detector(held_back: HeldBack, tags: Sequence[str], seed: int) -> tuple
 
 
 def precision_interval(value: float, ranked: Sequence[Ranked], images: int, seed: int) -> tuple[float, float]:
-    """Nine of ten values when the images are drawn again with replacement (Efron 1979), one entry of `ranked` a tag.
+    """Where the value of as many new images lies, one entry of `ranked` a tag.
 
-    Never narrower than that of a share of so many images: few images that are all right prove little.
+    Nine of ten values when the images are drawn again with replacement (Efron 1979), widened as new images vary, too;
+    never narrower than that of a share of so many images: few images that are all right prove little.
     """
     weights = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), _RESAMPLINGS)
     drawn = np.stack([resampled_precision(mine, weights) for mine in ranked])
@@ -68,7 +69,8 @@ def precision_interval(value: float, ranked: Sequence[Ranked], images: int, seed
     means = np.where(seen, drawn, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     low, high = np.quantile(means[seen.any(axis=0)], [0.05, 0.95]) if seen.any() else (0.0, 1.0)
     least, most = share_interval(value, images)
-    return min(float(low), least), max(float(high), most)
+    low, high = value - (value - low) * 2**0.5, value + (high - value) * 2**0.5
+    return max(0.0, min(float(low), least)), min(1.0, max(float(high), most))
 
 
 def count_at_thresholds(held_back: HeldBack, tags: int) -> tuple[Counts, Counts, Counts]:

@@ -116,25 +116,60 @@ def fit_teller(described: Described, tags: int, options: TellerOptions) -> TagTe
     return TagTeller(dict(zip(options.recipe, parts, strict=True)), (-mean @ weights).astype(np.float32))
 
 
-def choose_options(described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int) -> TellerOptions:
-    """The maps and the sharpness that make the tags of images held back likeliest; `described` is image by image."""
-    best, least = TellerOptions(RECIPES[0], 1.0), np.inf
-    for recipe in RECIPES:
-        logits, right = _held_back(described, folds, tags, recipe)
-        for sharpness in _SHARPNESSES if len(right) else ():
-            shares = softmax(np.clip(logits * sharpness, -MOST_LOGIT, MOST_LOGIT))
-            loss = float(-np.log(shares[np.arange(len(right)), right] + 1e-6).mean())
-            if loss < least:
-                best, least = TellerOptions(recipe, float(sharpness)), loss
-    return best
+def fit_tellers(described: Described, tags: int, chosen: Sequence[TellerOptions]) -> TagTeller:
+    """One teller whose logits are the means of those by each of the chosen options."""
+    tellers = [fit_teller(described, tags, options) for options in chosen]
+    weights: dict[str, Array] = {}
+    for name in CHANNELS:
+        mine = [teller.weights[name] for teller in tellers if name in teller.weights]
+        if mine:
+            weights[name] = np.sum(mine, axis=0) / np.float32(len(tellers))
+    return TagTeller(weights, np.mean([teller.bias for teller in tellers], axis=0))
+
+
+def choose_options(described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int) -> list[TellerOptions]:
+    """Each recipe that makes the tags of images held back about as likely as the best does; image by image.
+
+    Few images do not tell close recipes apart, so those less than two standard errors of the difference worse than
+    the best are all used. Each has the sharpness that is best for it.
+    """
+    tried = [_sharpest(described, folds, tags, recipe) for recipe in RECIPES]
+    losses = [losses for _, losses in tried]
+    if not len(losses[0]):
+        return [tried[0][0]]
+    best = losses[int(np.argmin([mine.mean() for mine in losses]))]
+    gaps = [mine - best for mine in losses]
+    near = [gap.mean() <= 2 * gap.std() / np.sqrt(len(gap)) for gap in gaps]
+    return [options for (options, _), is_near in zip(tried, near, strict=True) if is_near]
+
+
+def _sharpest(
+    described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int, recipe: tuple[str, ...]
+) -> tuple[TellerOptions, Array]:
+    """The sharpness with the least loss, and the mean loss of each image that has boxes: [images]."""
+    logits, right, images = _held_back(described, folds, tags, recipe)
+    if not len(right):
+        return TellerOptions(recipe, 1.0), np.empty(0, dtype=np.float32)
+    losses = []
+    for sharpness in _SHARPNESSES:
+        shares = softmax(np.clip(logits * sharpness, -MOST_LOGIT, MOST_LOGIT))
+        losses.append(-np.log(shares[np.arange(len(right)), right] + 1e-6))
+    best = int(np.argmin([loss.mean() for loss in losses]))
+    counts = np.bincount(images)
+    sums = np.bincount(images, losses[best])
+    means = np.asarray(sums[counts > 0] / counts[counts > 0], dtype=np.float32)
+    return TellerOptions(recipe, float(_SHARPNESSES[best])), means
 
 
 def _held_back(
     described: Sequence[Described], folds: Sequence[Sequence[int]], tags: int, recipe: tuple[str, ...]
-) -> tuple[Array, NDArray[np.intp]]:
-    """Logits [n, tags] of all boxes by tellers that have not learned from their images, and the right tags [n]."""
+) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+    """Of all boxes the logits [n, tags] by tellers that have not learned from their images, the right tags and images.
+
+    Both of the latter are [n].
+    """
     logits: list[Array] = [np.empty((0, tags), dtype=np.float32)]
-    right = [np.empty(0, dtype=np.intp)]
+    right, images = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     for fold in folds:
         learned = joined([one for image, one in enumerate(described) if image not in fold])
         unseen = joined([described[image] for image in fold])
@@ -142,4 +177,5 @@ def _held_back(
             teller = fit_teller(learned, tags, TellerOptions(recipe, 1.0))
             logits.append(sum(unseen.rows[name] @ weights for name, weights in teller.weights.items()) + teller.bias)
             right.append(unseen.tags)
-    return np.concatenate(logits), np.concatenate(right)
+            images.append(np.repeat(np.array(fold, dtype=np.intp), [len(described[image].tags) for image in fold]))
+    return np.concatenate(logits), np.concatenate(right), np.concatenate(images)

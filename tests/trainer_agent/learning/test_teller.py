@@ -17,11 +17,13 @@ from modules.trainer_agent.learning.teller import (
     RECIPES,
     Described,
     Maps,
+    TagTeller,
     TellerOptions,
     box_means,
     choose_options,
     describe,
     fit_teller,
+    fit_tellers,
     joined,
     softmax,
 )
@@ -80,23 +82,45 @@ def test_what_cannot_be_told_apart_is_told_softly_and_what_can_sharply() -> None
 
     alike, apart = ([blobs(rng, 2, gap) for _ in range(10)] for gap in (0.0, 40.0))
 
-    assert choose_options(alike, FOLDS, 2).sharpness < choose_options(apart, FOLDS, 2).sharpness
+    assert choose_options(alike, FOLDS, 2)[0].sharpness < choose_options(apart, FOLDS, 2)[0].sharpness
 
 
 @pytest.mark.parametrize(("where", "without"), [("map32", {DETAIL}), (DETAIL, {"map32"})])
 def test_the_maps_are_those_in_which_the_tags_differ(where: str, without: set[str]) -> None:
     rng = np.random.default_rng(4)
 
-    recipe = choose_options([blobs(rng, 3, 4.0, where=where) for _ in range(10)], FOLDS, 3).recipe
+    chosen = choose_options([blobs(rng, 3, 4.0, where=where) for _ in range(10)], FOLDS, 3)
 
-    assert where in recipe
-    assert without.isdisjoint(recipe)
+    assert all(where in options.recipe for options in chosen)
+    assert any(without.isdisjoint(options.recipe) for options in chosen)
 
 
 def test_without_any_tagged_box_nothing_is_chosen_but_the_cheapest() -> None:
     none = Described({name: np.empty((0, count), dtype=np.float32) for name, count in CHANNELS.items()}, NO_TAGS)
 
-    assert choose_options([none, none], [[0], [1]], 2) == TellerOptions(RECIPES[0], 1.0)
+    assert choose_options([none, none], [[0], [1]], 2) == [TellerOptions(RECIPES[0], 1.0)]
+
+
+def test_recipes_that_are_as_good_are_used_together() -> None:
+    rng = np.random.default_rng(6)
+
+    chosen = choose_options([blobs(rng, 2, 40.0, where="map16") for _ in range(10)], FOLDS, 2)
+
+    assert {options.recipe for options in chosen} >= {("map16", "map32"), (DETAIL, "map16")}
+
+
+def test_tellers_together_say_the_mean_of_their_logits() -> None:
+    rng = np.random.default_rng(7)
+    described = joined([blobs(rng, 3, 4.0) for _ in range(5)])
+    options = [TellerOptions(RECIPES[0], 1.0), TellerOptions(RECIPES[1], 4.0)]
+
+    together = fit_tellers(described, 3, options)
+
+    def logits(teller: TagTeller) -> np.ndarray:
+        return sum(described.rows[name] @ weights for name, weights in teller.weights.items()) + teller.bias
+
+    each = [logits(fit_teller(described, 3, mine)) for mine in options]
+    np.testing.assert_allclose(logits(together), np.mean(each, axis=0), atol=1e-4)
 
 
 def test_shares_add_up_to_one() -> None:
