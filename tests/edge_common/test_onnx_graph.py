@@ -62,6 +62,22 @@ def test_a_graph_taken_over_can_be_extended_cut_and_fed_by_other_names() -> None
     assert (out == 3 * 0.5 * 2 + 1 + 10).all()
 
 
+def test_two_graphs_of_the_same_names_are_taken_over_side_by_side() -> None:
+    def scaled(by: float) -> GraphBuilder:
+        builder = GraphBuilder()
+        builder.node("Mul", ["image", builder.constant(np.float32(by), "factor")], "scaled")
+        return builder
+
+    both = GraphBuilder()
+    both.adopt(scaled(2).build("one", IMAGE, {"scaled": [1, 2, 4, 4]}).graph, {})
+    both.adopt(scaled(5).build("other", IMAGE, {"scaled": [1, 2, 4, 4]}).graph, {"scaled": "second"}, prefix="other.")
+    both.node("Add", ["scaled", "second"], "out")
+
+    out = built(both, "out", [1, 2, 4, 4]).run({"image": np.ones((1, 2, 4, 4), dtype=np.float32)})["out"]
+
+    assert (out == 7).all()
+
+
 def test_a_constant_is_replaced_in_a_copy() -> None:
     builder = GraphBuilder()
     builder.node("Mul", ["image", builder.constant(np.float32(2), "factor")], "out")
@@ -123,6 +139,20 @@ def test_a_session_names_what_it_takes_and_gives() -> None:
         session.run({"image": np.zeros((1, 3), dtype=np.float32)})
     with pytest.raises(InferenceError, match="ONNX Runtime failed"):
         session.run({"picture": np.zeros((1, 2), dtype=np.float32)})
+
+
+def test_a_session_gives_the_outputs_that_are_wanted() -> None:
+    builder = GraphBuilder()
+    for factor in (2, 3):
+        builder.node("Mul", ["image", builder.constant(np.float32(factor))], f"times{factor}")
+    outputs = {name: [1, 2, 4, 4] for name in ("times2", "times3")}
+    session = OnnxSession(builder.build("made", IMAGE, outputs).SerializeToString(), threads=1)
+    feeds = {"image": np.ones((1, 2, 4, 4), dtype=np.float32)}
+
+    assert list(session.run(feeds, wanted=["times3"])) == ["times3"]
+    assert set(session.run(feeds)) == {"times2", "times3"}
+    with pytest.raises(InferenceError, match="times9"):
+        session.run(feeds, wanted=["times9"])
 
 
 def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:

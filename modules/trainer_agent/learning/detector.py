@@ -1,6 +1,6 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,7 +12,6 @@ from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, view_boxes
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import Dataset, check_dataset, read_pixels
-from modules.trainer_agent.learning.detect import Candidates, Found
 from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
@@ -24,17 +23,7 @@ from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
 from modules.trainer_agent.learning.score import HeldBack, score_detector
-from modules.trainer_agent.learning.teller import (
-    DETAIL,
-    Described,
-    Maps,
-    TagTeller,
-    TellerOptions,
-    choose_options,
-    describe,
-    fit_tellers,
-    joined,
-)
+from modules.trainer_agent.learning.teaching import Teaching
 from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged, choose_views, copies_for
 
 Array = NDArray[np.float32]
@@ -49,8 +38,6 @@ DETAIL_BOX_PX = 128.0
 MOST_DETAIL_PX = 448
 """A larger square only for details costs more than it tells."""
 FOLDS = 4
-DETAIL_VIEWS = 3
-"""Of each image, for telling tags apart."""
 
 
 def train_detector(
@@ -81,7 +68,7 @@ def train_detector(
     teaching = None
     if several:
         details = DetailSource(DetailBackbone(lite0.path, threads), lite0.sha256, cache, size_px)
-        teaching = _Teaching(source, details, tagged, views, len(dataset.tags))
+        teaching = Teaching(source, details, tagged, views, len(dataset.tags))
         teaching.look(progress.part("Looking at the details", 0.3, 0.5))
     learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
     folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
@@ -122,57 +109,6 @@ def _tasks(folds: Sequence[Sequence[int]], seed: int) -> tuple[FitTask, ...]:
         FitTask(tuple(sorted(set(everything) - set(fold))), tuple(fold), seed * FOLDS + index)
         for index, fold in enumerate(folds)
     )
-
-
-class _Teaching:
-    """Tellers of the tags: fitted without each fold to check, and on all images to keep."""
-
-    def __init__(
-        self,
-        source: FeatureSource,
-        details: DetailSource,
-        tagged: Sequence[Tagged],
-        views: Sequence[Sequence[View]],
-        tags: int,
-    ) -> None:
-        self._source = source
-        self._details = details
-        self._tagged = tagged
-        self._views = views
-        self._tags = tags
-        self._described: list[Described] = []
-        self._options: list[TellerOptions] = []
-
-    def look(self, progress: Progress) -> None:
-        """Describe the tagged boxes of all images; holds the maps of one image at a time."""
-        for image, one in enumerate(self._tagged):
-            parts = []
-            for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
-                boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
-                parts.append(describe(maps, boxes[visible], one.tags[visible]))
-            self._described.append(joined(parts))
-            progress.done((image + 1) / len(self._tagged))
-
-    def tell_apart(self, candidates: Mapping[int, Candidates], folds: Sequence[Sequence[int]]) -> list[Found]:
-        """What is found in each image, its tags told by a teller that has not learned from it."""
-        self._options = choose_options(self._described, folds, self._tags)
-        found: dict[int, Found] = {}
-        for fold in folds:
-            learned = [one for image, one in enumerate(self._described) if image not in fold]
-            teller = fit_tellers(joined(learned), self._tags, self._options)
-            for image in fold:
-                (maps,) = self._maps(image, 1)
-                found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
-        return [found[image] for image in range(len(self._tagged))]
-
-    def teller(self) -> TagTeller:
-        return fit_tellers(joined(self._described), self._tags, self._options)
-
-    def _maps(self, image: int, views: int) -> list[Maps]:
-        one, mine = self._tagged[image], self._views[image]
-        features = self._source.features(one, mine)[:views]
-        details = self._details.maps(one, mine[:DETAIL_VIEWS])[:views]
-        return [{DETAIL: detail, **each.maps} for detail, each in zip(details, features, strict=True)]
 
 
 def read_all(dataset: Dataset) -> tuple[list[Tagged], dict[str, str]]:

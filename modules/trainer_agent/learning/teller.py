@@ -106,6 +106,9 @@ def fit_teller(described: Described, tags: int, options: TellerOptions) -> TagTe
     """
     rows = np.concatenate([described.rows[name] for name in options.recipe], axis=1)
     counts = [CHANNELS[name] for name in options.recipe]
+    if not len(rows):  # nothing is known: every tag is as likely
+        nothing = {name: np.zeros((CHANNELS[name], tags), dtype=np.float32) for name in options.recipe}
+        return TagTeller(nothing, np.zeros(tags, dtype=np.float32))
     wanted = np.where(described.tags[:, None] == np.arange(tags), 1.0, -1.0)
     mean = rows.mean(axis=0)
     scale = 1 / ((rows.std(axis=0) + 1e-3) * np.sqrt(np.repeat(counts, counts) * len(counts)))
@@ -173,7 +176,7 @@ def _held_back(
     for fold in folds:
         learned = joined([one for image, one in enumerate(described) if image not in fold])
         unseen = joined([described[image] for image in fold])
-        if len(learned.tags):
+        if len(learned.tags) and len(unseen.tags):
             teller = fit_teller(learned, tags, TellerOptions(recipe, 1.0))
             logits.append(sum(unseen.rows[name] @ weights for name, weights in teller.weights.items()) + teller.bias)
             right.append(unseen.tags)

@@ -98,7 +98,12 @@ def test_the_maps_are_those_in_which_the_tags_differ(where: str, without: set[st
 def test_without_any_tagged_box_nothing_is_chosen_but_the_cheapest() -> None:
     none = Described({name: np.empty((0, count), dtype=np.float32) for name, count in CHANNELS.items()}, NO_TAGS)
 
-    assert choose_options([none, none], [[0], [1]], 2) == [TellerOptions(RECIPES[0], 1.0)]
+    chosen = choose_options([none, none], [[0], [1]], 2)
+
+    assert chosen == [TellerOptions(RECIPES[0], 1.0)]
+    maps = {name: np.zeros((count, 4, 4), dtype=np.uint8) for name, count in CHANNELS.items()}
+    shares = fit_tellers(none, 2, chosen).shares(maps, random_boxes(np.random.default_rng(0), 3))
+    np.testing.assert_allclose(shares, 0.5)
 
 
 def test_recipes_that_are_as_good_are_used_together() -> None:

@@ -1,0 +1,73 @@
+"""Teaches tellers which tag a tagged box has: looks at the boxes of all images, checks on folds, keeps the whole."""
+
+from collections.abc import Mapping, Sequence
+
+from modules.trainer_agent.learning.augment import View, view_boxes
+from modules.trainer_agent.learning.detect import Candidates, Found
+from modules.trainer_agent.learning.outcome import Progress
+from modules.trainer_agent.learning.teller import (
+    DETAIL,
+    Described,
+    Maps,
+    TagTeller,
+    TellerOptions,
+    choose_options,
+    describe,
+    fit_tellers,
+    joined,
+)
+from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged
+
+DETAIL_VIEWS = 3
+"""Of each image, for telling tags apart."""
+
+
+class Teaching:
+    """Tellers of the tags: fitted without each fold to check, and on all images to keep."""
+
+    def __init__(
+        self,
+        source: FeatureSource,
+        details: DetailSource,
+        tagged: Sequence[Tagged],
+        views: Sequence[Sequence[View]],
+        tags: int,
+    ) -> None:
+        self._source = source
+        self._details = details
+        self._tagged = tagged
+        self._views = views
+        self._tags = tags
+        self._described: list[Described] = []
+        self._options: list[TellerOptions] = []
+
+    def look(self, progress: Progress) -> None:
+        """Describe the tagged boxes of all images; holds the maps of one image at a time."""
+        for image, one in enumerate(self._tagged):
+            parts = []
+            for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
+                boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
+                parts.append(describe(maps, boxes[visible], one.tags[visible]))
+            self._described.append(joined(parts))
+            progress.done((image + 1) / len(self._tagged))
+
+    def tell_apart(self, candidates: Mapping[int, Candidates], folds: Sequence[Sequence[int]]) -> list[Found]:
+        """What is found in each image, its tags told by a teller that has not learned from it."""
+        self._options = choose_options(self._described, folds, self._tags)
+        found: dict[int, Found] = {}
+        for fold in folds:
+            learned = [one for image, one in enumerate(self._described) if image not in fold]
+            teller = fit_tellers(joined(learned), self._tags, self._options)
+            for image in fold:
+                (maps,) = self._maps(image, 1)
+                found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
+        return [found[image] for image in range(len(self._tagged))]
+
+    def teller(self) -> TagTeller:
+        return fit_tellers(joined(self._described), self._tags, self._options)
+
+    def _maps(self, image: int, views: int) -> list[Maps]:
+        one, mine = self._tagged[image], self._views[image]
+        features = self._source.features(one, mine)[:views]
+        details = self._details.maps(one, mine[:DETAIL_VIEWS])[:views]
+        return [{DETAIL: detail, **each.maps} for detail, each in zip(details, features, strict=True)]
