@@ -20,7 +20,7 @@ from edge_common.detections import Detection, Result
 from edge_common.frames import CameraPhase, CameraState, Frame, FramePublisher, FrameSubscriber
 from edge_common.geometry import Box
 from edge_common.images import Pixels, decode_image
-from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber
+from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber, result_key
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import MOST_VIEWERS, LiveView, Ring, TooManyViewers, Watch, encode_part
@@ -78,6 +78,17 @@ class Store:
         self.sent.append(frame)
         return frame
 
+    def show_encoded(self, watch: Watch, level: int) -> Frame:
+        """Show a frame and wait for its picture: of frames that come faster than they are encoded, some are skipped."""
+        frame = self.show(level)
+
+        def is_newest() -> bool:
+            newest = watch.ring.after(0, 0)
+            return newest is not None and newest.frame_id == frame.id
+
+        self.until(lambda: None, is_newest)
+        return frame
+
     def find(self, frame: Frame, confidence: float = 0.9, model: LiveModel = SHELF) -> None:
         found = Detection("low", confidence, Box(0.1, 0.2, 0.3, 0.4))
         result = Result(frame.camera, frame.id, frame.taken_ns, model.id, model.version, model.kind, (found,), 5.0)
@@ -132,10 +143,9 @@ def until_boxes(store: Store, watch: Watch) -> Shown:
 def test_a_result_goes_out_on_the_picture_of_its_own_frame(store: Store) -> None:
     with closing(store.view.watch("camera-1")) as watch:
         store.joined(watch)
-        looked_at = store.show(50)
+        looked_at = store.show_encoded(watch, 50)
         for level in (100, 150, 200):
-            store.show(level)
-        time.sleep(0.1)
+            store.show_encoded(watch, level)
         store.find(looked_at)
 
         shown = parse(watch.part())
@@ -164,13 +174,14 @@ def test_a_slow_viewer_gets_the_newest_only(store: Store) -> None:
     with closing(store.view.watch("camera-1")) as watch:
         store.joined(watch)
         for level in range(0, 250, 25):
-            store.find(store.show(level), confidence=level / 250)
-            time.sleep(0.02)
-        time.sleep(0.1)
+            store.find(store.show_encoded(watch, level), confidence=level / 250)
+        last = store.sent[-1].id
+        results, key = store.view.results.results, result_key("camera-1", SHELF.id)
+        store.until(lambda: None, lambda: (newest := results.after(key, 0, 0)) and newest[1].frame_id == last)
 
         shown = parse(watch.part())
 
-    assert shown.facts["frame_id"] == store.sent[-1].id
+    assert shown.facts["frame_id"] == last
 
 
 def test_viewers_share_one_encoding(store: Store) -> None:
