@@ -18,8 +18,9 @@ from edge_common.detections import Detection, ModelKind
 from edge_common.errors import InvalidInput
 from edge_common.geometry import Letterbox
 from edge_common.images import decode_image, digest_of
-from edge_common.packages import Manifest, PackageStore, Rate
-from modules.inference.detect import decode, to_input
+from edge_common.model_io import decode, to_input
+from edge_common.packages import Manifest, PackageStore
+from edge_common.scores import Rate
 from modules.inference.runtimes.runtime import Runtime, open_runtime
 
 ROOT = Path(__file__).parent.parent

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -49,10 +50,7 @@ def encode_result(result: Result) -> bytes:
         "model_version": result.model_version,
         "kind": result.kind,
         "inference_ms": result.inference_ms,
-        "detections": [
-            {"label": found.label, "confidence": found.confidence, "box": found.box.to_list() if found.box else None}
-            for found in result.detections
-        ],
+        "detections": detections_json(result.detections),
     }
     return json.dumps(body, ensure_ascii=False).encode()
 
@@ -72,20 +70,31 @@ def decode_result(data: bytes) -> Result:
     taken_ns = body.get("taken_ns")
     if not isinstance(taken_ns, int) or isinstance(taken_ns, bool):
         raise CodecError(f"taken_ns: a whole number expected, got {taken_ns!r}")
-    found = body.get("detections")
-    if not isinstance(found, list):
-        raise CodecError(f"detections: a list expected, got {found!r}")
     return Result(
         **texts,
         taken_ns=taken_ns,
         kind=kind,
-        detections=tuple(_detection(index, item) for index, item in enumerate(found)),
+        detections=parse_detections("detections", body.get("detections")),
         inference_ms=_number("inference_ms", body.get("inference_ms")),
     )
 
 
-def _detection(index: int, item: object) -> Detection:
-    where = f"detections[{index}]"
+def detections_json(detections: Sequence[Detection]) -> list[dict[str, Any]]:
+    """The detections as JSON values."""
+    return [
+        {"label": found.label, "confidence": found.confidence, "box": found.box.to_list() if found.box else None}
+        for found in detections
+    ]
+
+
+def parse_detections(where: str, items: object) -> tuple[Detection, ...]:
+    """What `detections_json` wrote; raises CodecError that names the field below `where`, and the value."""
+    if not isinstance(items, list):
+        raise CodecError(f"{where}: a list expected, got {items!r}")
+    return tuple(_detection(f"{where}[{index}]", item) for index, item in enumerate(items))
+
+
+def _detection(where: str, item: object) -> Detection:
     if not isinstance(item, dict):
         raise CodecError(f"{where}: an object expected, got {item!r}")
     confidence = _number(f"{where}.confidence", item.get("confidence"))

@@ -36,6 +36,20 @@ def decode_image(data: bytes, name: str = "image") -> Pixels:
     return np.asarray(pixels, dtype=np.uint8)
 
 
+def small_grey(data: bytes, side_px: int, name: str = "image") -> NDArray[np.uint8]:
+    """A JPEG or PNG in grey, stretched to uint8 [side_px, side_px]; raises ImageError that names it.
+
+    A JPEG is decoded at an eighth of its size, which is far quicker than decoding the whole.
+    """
+    try:
+        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    except cv2.error as error:
+        raise ImageError(f"{name}: cannot be decoded ({error.err or 'too large'})") from error
+    if grey is None:
+        raise ImageError(f"{name}: cannot be decoded; the file is damaged or cut short")
+    return np.asarray(cv2.resize(grey, (side_px, side_px), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
     """JPEG bytes of a picture; quality 1 to 100."""
     taken, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -1,6 +1,6 @@
 """Model packages on disk: write, verify, activate, roll back.
 
-    models/<model id>/<version>/model.onnx  manifest.json  labels.txt
+    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json
     models/<model id>/current               names the active version; replaced atomically
 
 A version is written in a folder of another name and renamed when every byte is on the disk, so a version that
@@ -22,54 +22,18 @@ from edge_common.detections import ModelKind
 from edge_common.durable import sync_folder, write_file
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
+from edge_common.scores import Comparison, Doubt, Score
 
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 LABELS_FILE = "labels.txt"
+HELD_BACK_FILE = "held_back.json"
+"""What the model, not having learned from an image, found in it: what later versions are compared with."""
 MANIFEST_FILE = "manifest.json"
 CURRENT_FILE = "current"
 FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class Rate(BaseModel):
-    """A share of what was counted, and where it lies on as many new images in 9 of 10 cases."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    value: float = Field(ge=0, le=1)
-    low: float = Field(ge=0, le=1)
-    high: float = Field(ge=0, le=1)
-
-
-class WrongImage(BaseModel):
-    """An image held back in which the model was wrong."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    digest: str = Field(description="sha256 of the image file")
-    missed: int = Field(ge=0, description="tagged things that it did not find")
-    false: int = Field(ge=0, description="things that it found where none is tagged")
-
-
-class Score(BaseModel):
-    """How good the model is on images that it was not trained on, and how that was measured."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Literal["ap50", "accuracy"]
-    value: float = Field(ge=0, le=1)
-    interval: tuple[float, float] | None = Field(
-        default=None, description="on as many new images it lies here in 9 of 10 cases"
-    )
-    precision: Rate | None = Field(default=None, description="at the recommended thresholds: of what it finds, right")
-    recall: Rate | None = Field(default=None, description="at the recommended thresholds: of what is there, found")
-    label_precision: dict[str, Rate] = Field(default={}, description="the same for each label")
-    label_recall: dict[str, Rate] = Field(default={}, description="the same for each label")
-    wrong: tuple[WrongImage, ...] = Field(default=(), description="where it was wrong, worst first, at most 20")
-    per_label: dict[str, float] = Field(description="the same figure for each label")
-    protocol: str = Field(description="how it was measured, in words")
 
 
 class Manifest(BaseModel):
@@ -88,6 +52,11 @@ class Manifest(BaseModel):
     backbone_sha256: str
     thresholds: dict[str, float] = Field(description="recommended minimum confidence for each label")
     score: Score | None
+    comparison: Comparison | None = Field(default=None, description="with the version that was live")
+    doubts: tuple[Doubt, ...] = Field(default=(), description="tags worth a second look, the most surprising first")
+    alike: tuple[tuple[str, str], ...] = Field(
+        default=(), description="digests of images that show the same as another, which follows"
+    )
     images: int = Field(ge=0, description="tagged images that it was trained on")
     boxes: int = Field(ge=0)
     left_out: dict[str, str] = Field(default={}, description="images not used, by name, and why")
@@ -104,13 +73,18 @@ class PackageStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, manifest: Manifest, model: bytes) -> Path:
-        """Put a whole package on the disk (not active yet) and return its folder; raises PackageError."""
+    def write(self, manifest: Manifest, model: bytes, held_back: bytes | None = None) -> Path:
+        """Put a whole package on the disk (not active yet) and return its folder; raises PackageError.
+
+        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known.
+        """
         target = self._folder(manifest.model_id, manifest.version)
         if target.exists():
             raise PackageError(f"package {manifest.model_id} {manifest.version} exists already")
         labels = "".join(f"{label}\n" for label in manifest.labels).encode()
         files = {MODEL_FILE: model, LABELS_FILE: labels}
+        if held_back is not None:
+            files[HELD_BACK_FILE] = held_back
         whole = manifest.model_copy(update={"files": {name: digest_of(data) for name, data in files.items()}})
         files[MANIFEST_FILE] = whole.model_dump_json(indent=2).encode()
         part = target.with_name(f".{manifest.version}.{uuid.uuid4().hex}.part")
@@ -140,12 +114,12 @@ class PackageStore:
         if (manifest.model_id, manifest.version) != (model_id, version):
             raise PackageError(f"package {model_id} {version}: manifest is of {manifest.model_id} {manifest.version}")
         for name in (MODEL_FILE, LABELS_FILE):
-            path = self._folder(model_id, version) / name
-            expected = manifest.files.get(name)
-            found = digest_of(path.read_bytes()) if path.is_file() else None
-            if found is None or found != expected:
-                raise PackageError(f"package {model_id} {version}: {name} has sha256 {found}, {expected} expected")
+            self._read(manifest, name)
         return manifest
+
+    def read_held_back(self, model_id: str, version: str) -> bytes:
+        """The package's HELD_BACK_FILE; raises PackageError when it is missing or damaged."""
+        return self._read(self.read_manifest(model_id, version), HELD_BACK_FILE)
 
     def model_file(self, model_id: str, version: str) -> Path:
         return self._folder(model_id, version) / MODEL_FILE
@@ -199,6 +173,15 @@ class PackageStore:
     def discard(self, model_id: str, version: str) -> None:
         """Delete a version that was found not to run; it must not be active."""
         shutil.rmtree(_hidden(self._folder(model_id, version)))
+
+    def _read(self, manifest: Manifest, name: str) -> bytes:
+        path, expected = self._folder(manifest.model_id, manifest.version) / name, manifest.files.get(name)
+        data = path.read_bytes() if path.is_file() else None
+        found = None if data is None else digest_of(data)
+        if data is None or found != expected:
+            where = f"package {manifest.model_id} {manifest.version}"
+            raise PackageError(f"{where}: {name} has sha256 {found}, {expected} expected")
+        return data
 
     def _model_folder(self, model_id: str) -> Path:
         if not _NAME.fullmatch(model_id):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -53,6 +53,10 @@ class TrainingSettings(Settings):
 
     minimum_images: int = Field(default=15, ge=1, le=10_000, description="tagged images a model needs to be trained")
     minimum_images_per_tag: int = Field(default=5, ge=1, le=10_000, description="tagged images each tag must be in")
+    promotion: Literal["if_better", "always", "never"] = Field(
+        default="if_better",
+        description="when a new version goes live by itself; if_better: unless it is worse on the same images",
+    )
     threads: int = Field(default=2, ge=1, le=16, description="processor threads that training may use")
     keep_versions: int = Field(default=5, ge=2, le=50, description="versions kept of each model, the live one included")
 

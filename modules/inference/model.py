@@ -9,10 +9,10 @@ from edge_common.detections import Result
 from edge_common.errors import PackageError
 from edge_common.frames import Frame
 from edge_common.geometry import Letterbox
+from edge_common.model_io import Floats, decode, to_input
 from edge_common.packages import Manifest, PackageStore
 from edge_common.results import LiveModel
 from edge_common.settings import InferenceSettings
-from modules.inference.detect import Floats, decode, to_input
 from modules.inference.runtimes.runtime import Runtime, open_runtime
 
 

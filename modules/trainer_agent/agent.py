@@ -16,6 +16,7 @@ from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.job import Job
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.promotion import reason_to_wait
 from modules.trainer_agent.training_log import TrainingLog, TrainingState, now_text
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
 
@@ -101,6 +102,10 @@ class Agent:
         with self._changed:
             return self._states.get(model_id) or TrainingState(model_id)
 
+    def scored(self, model_id: str) -> tuple[TrainingState, ...]:
+        """The model's trainings that gave a score, oldest first."""
+        return self._trainings.scored(model_id)
+
     def wait_for_change(self, model_id: str, seen: int, timeout_s: float) -> TrainingState | None:
         """The state once its number is another than `seen`; None when time is up or the agent closes."""
         with self._changed:
@@ -111,6 +116,13 @@ class Agent:
     @property
     def closing(self) -> bool:
         return self._closing
+
+    def put_live(self, model_id: str, version: str) -> None:
+        """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
+        self._library.model(model_id)
+        self._packages.activate(model_id, version)
+        about = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
+        self._hub.send("events", {"schema_version": 1, **about})
 
     def close(self) -> None:
         """End a running training; the next start tells of it as interrupted."""
@@ -169,14 +181,24 @@ class Agent:
         log.info("model %s: training starts", model_id)
         try:
             outcome = self._follow(model_id)
+            kept_back = ""
             if isinstance(outcome, Trained):
-                self._packages.activate(model_id, outcome.version)
+                kept_back = self._promote(model_id, outcome)
         except (EdgeError, OSError) as error:
             outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
         if isinstance(outcome, Trained):
-            self._succeeded(began, outcome)
+            self._succeeded(replace(began, kept_back=kept_back), outcome)
         elif not self._closing:
             self._failed(began, outcome)
+
+    def _promote(self, model_id: str, trained: Trained) -> str:
+        """Put the version live, or say why it is kept as a candidate; raises PackageError."""
+        reason = reason_to_wait(self._settings().promotion, trained.comparison)
+        if reason:
+            log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
+        else:
+            self._packages.activate(model_id, trained.version)
+        return reason
 
     def _follow(self, model_id: str) -> Trained | Failed:
         request = encode_request(
@@ -201,9 +223,10 @@ class Agent:
                 self._job = None
 
     def _succeeded(self, began: TrainingState, trained: Trained) -> None:
-        state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **dict(trained))
+        told = {name: value for name, value in dict(trained).items() if name != "comparison"}
+        state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
-        self._end(state, {"event": "trained", **trained.model_dump(mode="json")})
+        self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
         self._packages.prune(state.model_id, self._settings().keep_versions)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:

@@ -81,6 +81,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
                 reviewed OR tag_id IS NOT NULL OR EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = images.id)
             ) AS tagged FROM images""",
     ),
+    ("ALTER TABLE trainings ADD COLUMN kept_back TEXT NOT NULL DEFAULT ''",),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

@@ -7,7 +7,7 @@ take is the box that is being drawn.
 import secrets
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -142,6 +142,15 @@ class Library:
                 (model_id, tagged, tagged, limit, offset),
             )
             return tuple(image_of(row) for row in found)
+
+    def images_of(self, model_id: str, digests: Collection[str]) -> dict[str, LibraryImage]:
+        """Those of a model with these digests, by digest; what was deleted is not among them."""
+        with self._database.reading() as rows:
+            marks = ", ".join("?" * len(digests))
+            found = rows.execute(
+                f"SELECT * FROM library WHERE model_id = ? AND digest IN ({marks})", (model_id, *digests)
+            )
+            return {row["digest"]: image_of(row) for row in found}
 
     def neighbours(self, image: LibraryImage) -> tuple[int | None, int | None]:
         """The ids of the image taken in before this one and after it."""

@@ -23,18 +23,25 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge_common.detections import ModelKind
 from edge_common.errors import EdgeError, InvalidInput
 from edge_common.geometry import Box
+from edge_common.images import small_grey
 from edge_common.packages import Manifest, PackageStore
+from edge_common.scores import Comparison
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_BACKBONE, find
+from modules.trainer_agent.learning.alike import LOOK_PX, alike
 from modules.trainer_agent.learning.classifier import train_classifier
 from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
 from modules.trainer_agent.learning.detector import train_detector
+from modules.trainer_agent.learning.doubts import find_doubts
 from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.live_comparison import compare_with_live
 from modules.trainer_agent.learning.outcome import Progress, Report, Trained
 from modules.trainer_agent.learning.verify import write_verified
 
 CACHE_BYTES = 1_000_000_000
+COMPARING_AT = 0.98
+"""The share of the whole work that is done when versions are compared."""
 
 
 class _Group(BaseModel):
@@ -78,11 +85,25 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     started_s = time.monotonic()
     dataset = dataset_of(request)
     trained = train_model(dataset, request.zoo, request.data, request.threads, request.seed, report)
-    manifest = manifest_of(request, dataset, trained, datetime.now(UTC))
-    write_verified(PackageStore(request.data / "models"), manifest, trained.model, dataset, request.threads)
+    store = PackageStore(request.data / "models")
+    comparison = None
+    if request.parent_version is not None:
+        report("Comparing with the version in use", COMPARING_AT)
+        comparison = compare_with_live(
+            store,
+            request.model_id,
+            request.parent_version,
+            dataset,
+            trained.held_back,
+            threads=request.threads,
+            seed=request.seed,
+        )
+    manifest = manifest_of(request, dataset, trained, comparison, datetime.now(UTC))
+    write_verified(store, manifest, trained.model, trained.held_back, dataset, request.threads)
     return {
         "version": manifest.version,
         "score": trained.score.model_dump(),
+        "comparison": None if comparison is None else comparison.model_dump(),
         "images": trained.images,
         "boxes": trained.boxes,
         "left_out": trained.left_out,
@@ -120,8 +141,11 @@ def dataset_of(request: Request) -> Dataset:
     return Dataset(request.kind, request.tags, images)
 
 
-def manifest_of(request: Request, dataset: Dataset, trained: Trained, now: datetime) -> Manifest:
+def manifest_of(
+    request: Request, dataset: Dataset, trained: Trained, comparison: Comparison | None, now: datetime
+) -> Manifest:
     """The package's manifest; its version is the time of creation, so that versions sort by age."""
+    used = [image for image in dataset.images if image.digest in trained.held_back]
     return Manifest(
         model_id=request.model_id,
         model_name=request.model_name,
@@ -133,6 +157,9 @@ def manifest_of(request: Request, dataset: Dataset, trained: Trained, now: datet
         backbone_sha256=trained.backbone_sha256,
         thresholds=trained.thresholds,
         score=trained.score,
+        comparison=comparison,
+        doubts=find_doubts(dataset, trained.held_back),
+        alike=alike(used, [small_grey(image.path.read_bytes(), LOOK_PX, image.name) for image in used]),
         images=trained.images,
         boxes=trained.boxes,
         left_out=trained.left_out,

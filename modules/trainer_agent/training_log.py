@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from edge_common.packages import Score
+from edge_common.scores import Score
 from modules.trainer_agent.database import Database
 
 Phase = Literal["none", "waiting", "running", "trained", "failed", "interrupted"]
@@ -38,6 +38,8 @@ class TrainingState:
     seconds: float | None = None
     message: str = ""
     """Why it failed or was interrupted."""
+    kept_back: str = ""
+    """Why the trained version is a candidate and did not go live; empty when it did."""
 
     @property
     def active(self) -> bool:
@@ -66,7 +68,7 @@ class TrainingLog:
         with self._database.writing() as rows:
             rows.execute(
                 "UPDATE trainings SET ended = ?, phase = ?, version = ?, score = ?, images = ?, boxes = ?,"
-                " left_out = ?, seconds = ?, message = ?"
+                " left_out = ?, seconds = ?, message = ?, kept_back = ?"
                 " WHERE id = (SELECT max(id) FROM trainings WHERE model_id = ?)",
                 (
                     state.ended,
@@ -78,6 +80,7 @@ class TrainingLog:
                     json.dumps(dict(state.left_out), ensure_ascii=False),
                     state.seconds,
                     state.message,
+                    state.kept_back,
                     state.model_id,
                 ),
             )
@@ -105,19 +108,30 @@ class TrainingLog:
             newest = rows.execute(
                 "SELECT * FROM trainings WHERE id IN (SELECT max(id) FROM trainings GROUP BY model_id)"
             )
-            return {
-                row["model_id"]: TrainingState(
-                    model_id=row["model_id"],
-                    phase=row["phase"],
-                    started=row["started"],
-                    ended=row["ended"],
-                    version=row["version"],
-                    score=Score.model_validate_json(row["score"]) if row["score"] else None,
-                    images=row["images"],
-                    boxes=row["boxes"],
-                    left_out=json.loads(row["left_out"]),
-                    seconds=row["seconds"],
-                    message=row["message"],
-                )
-                for row in newest
-            }
+            return {row["model_id"]: _state_of(row) for row in newest}
+
+    def scored(self, model_id: str) -> tuple[TrainingState, ...]:
+        """The trainings of a model that gave a score, oldest first, at most the last 100."""
+        with self._database.reading() as rows:
+            found = rows.execute(
+                "SELECT * FROM trainings WHERE model_id = ? AND score IS NOT NULL ORDER BY id DESC LIMIT 100",
+                (model_id,),
+            )
+            return tuple(reversed([_state_of(row) for row in found]))
+
+
+def _state_of(row: Mapping[str, Any]) -> TrainingState:
+    return TrainingState(
+        model_id=row["model_id"],
+        phase=row["phase"],
+        started=row["started"],
+        ended=row["ended"],
+        version=row["version"],
+        score=Score.model_validate_json(row["score"]) if row["score"] else None,
+        images=row["images"],
+        boxes=row["boxes"],
+        left_out=json.loads(row["left_out"]),
+        seconds=row["seconds"],
+        message=row["message"],
+        kept_back=row["kept_back"],
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_common.errors import LearningError
-from edge_common.packages import Score
+from edge_common.scores import Comparison, Score
 from modules.trainer_agent.annotations import TrainingSet
 
 
@@ -29,6 +29,7 @@ class Trained(_Message):
 
     version: str
     score: Score | None
+    comparison: Comparison | None = Field(default=None, description="with the version that was live")
     images: int
     boxes: int
     left_out: Mapping[str, str] = Field(description="images not used, by name, and why")

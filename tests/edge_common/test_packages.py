@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from edge_common.errors import InvalidInput, NotFound, PackageError
-from edge_common.packages import Manifest, PackageStore, Score, describe
+from edge_common.packages import Manifest, PackageStore, describe
+from edge_common.scores import Score
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from edge_common.errors import InferenceError
+from edge_common.model_io import to_input
 from edge_common.packages import PackageStore
 from edge_common.results import result_key
-from modules.inference.detect import to_input
 from modules.inference.loop import Pace
 from tests.inference.conftest import SETTINGS, Bench
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, SIZE, coloured_frame, onnx_model, publish_model

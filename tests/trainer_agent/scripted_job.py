@@ -23,7 +23,8 @@ def end_when_orphaned() -> None:
 
 def write_package(request: dict[str, object]) -> dict[str, object]:
     # Loaded only here, so that a training that goes wrong does so at once.
-    from edge_common.packages import Manifest, PackageStore, Score
+    from edge_common.packages import Manifest, PackageStore
+    from edge_common.scores import Score
 
     score = Score(
         name="ap50", value=0.87, per_label=dict.fromkeys(request["tags"], 0.87), protocol="made up for a test"

@@ -13,9 +13,9 @@ import pytest
 
 from edge_common.geometry import Letterbox
 from edge_common.images import encode_jpeg
+from edge_common.model_io import decode, to_input
 from edge_common.packages import PackageStore
 from edge_common.service import EXIT_ABANDONED
-from modules.inference.detect import decode, to_input
 from modules.inference.runtimes.runtime import open_runtime
 from modules.trainer_agent.learning.dataset import Dataset
 from tests.trainer_agent.learning.made import classification_set, detection_set, draw_shapes, png_bomb, store_image
@@ -156,7 +156,7 @@ def test_progress_is_told_in_lines_and_the_last_one_is_the_outcome(finished: Fin
 
     assert finished.code == 0
     assert set(last) == {"trained"}
-    assert set(last["trained"]) == {"version", "score", "images", "boxes", "left_out", "seconds"}
+    assert set(last["trained"]) == {"version", "score", "comparison", "images", "boxes", "left_out", "seconds"}
     assert all(set(line) == {"stage", "fraction", "seconds_left"} for line in progress)
     fractions = [line["fraction"] for line in progress]
     assert fractions == sorted(fractions)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_common.detections import Detection
 from edge_common.errors import ImageError
 from edge_common.onnx_graph import GraphBuilder, load_graph
 from edge_common.onnx_session import OnnxSession
-from edge_common.packages import Score
+from edge_common.scores import Score
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage, check_dataset, read_pixels
@@ -79,7 +80,8 @@ def train_classifier(
     checking = progress.part("Checking on images held back", 0.7, 0.95)
     held_back = _cross_validate(features, wanted, seed, checking)
     slope, offset = calibrate(held_back, wanted)
-    score = _score(sigmoid(np.float32(slope) * held_back + np.float32(offset)), wanted, kept, dataset.tags)
+    likely = sigmoid(np.float32(slope) * held_back + np.float32(offset))
+    score = _score(likely, wanted, kept, dataset.tags)
     progress.part("Learning from all images", 0.95, 0.97).done(0.0)
     model = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
     progress.part("Packing the model", 0.97, 1.0).done(0.0)
@@ -93,7 +95,13 @@ def train_classifier(
         images=len(kept),
         boxes=0,
         left_out=left_out,
+        held_back={image.digest: _named(row, dataset.tags) for image, row in zip(kept, likely, strict=True)},
     )
+
+
+def _named(likely: Array, tags: Sequence[str]) -> tuple[Detection, ...]:
+    """Every tag with its probability [tags], likeliest first."""
+    return tuple(Detection(tags[tag], round(float(likely[tag]), 4), None) for tag in np.argsort(-likely, kind="stable"))
 
 
 def fit_linear(features: Array, wanted: Array) -> LinearClassifier:

@@ -1,11 +1,13 @@
 """What a head finds in a view: boxes, scores and tags, as the exported model and inference will."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.geometry import suppress
+from edge_common.detections import Detection
+from edge_common.geometry import Box, Letterbox, suppress
 from edge_common.ssd import LOGITS
 from modules.trainer_agent.learning.boxes import correct
 from modules.trainer_agent.learning.examples import Example
@@ -45,12 +47,6 @@ class Candidates:
         return select(self.boxes, self.scores * shares)
 
 
-def detect(head: Head, example: Example) -> Found:
-    """The head's detections in one view (its tagged boxes are not looked at)."""
-    found = candidates(head, example)
-    return select(found.boxes, found.scores)
-
-
 def candidates(head: Head, example: Example) -> Candidates:
     """The boxes of one view that the head scores highest, those of hardly any score left out."""
     scores, shifts, start = [], [], 0
@@ -87,3 +83,19 @@ def select(boxes: Array, scores: Array) -> Found:
 def best_first(boxes: Array, scores: Array, tags: NDArray[np.intp]) -> Found:
     order = np.argsort(-scores, kind="stable")[:MOST_FOUND]
     return Found(boxes[order], scores[order], tags[order])
+
+
+def at_one_half(found: Found, thresholds: Sequence[float]) -> Found:
+    """Scores with their odds over those of their tag's threshold, as in the exported graph, which puts it at 0.5."""
+    odds = np.array([(1 - threshold) / threshold for threshold in thresholds], dtype=np.float32)[found.tags]
+    return best_first(found.boxes, found.scores * odds / (1 + found.scores * (odds - 1)), found.tags)
+
+
+def detections_of(found: Found, tags: Sequence[str], place: Letterbox) -> tuple[Detection, ...]:
+    """The same by names, in the picture that was laid into the square; what lies beside the picture is left out."""
+    boxes = np.clip(place.back(found.boxes), 0, 1)
+    inside = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
+    return tuple(
+        Detection(tags[found.tags[index]], round(float(found.scores[index]), 4), Box(*map(float, boxes[index])))
+        for index in inside
+    )

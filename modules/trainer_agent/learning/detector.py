@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.errors import ImageError
+from edge_common.geometry import Letterbox
 from edge_common.onnx_graph import load_graph
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, view_boxes
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import Dataset, check_dataset, read_pixels
+from modules.trainer_agent.learning.detect import at_one_half, detections_of
 from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
@@ -22,7 +24,7 @@ from modules.trainer_agent.learning.folds import make_folds
 from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
-from modules.trainer_agent.learning.score import HeldBack, score_detector
+from modules.trainer_agent.learning.score import CrossValidation, score_detector
 from modules.trainer_agent.learning.teaching import Teaching
 from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged, choose_views, copies_for
 
@@ -84,8 +86,8 @@ def train_detector(
         Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
         for one, mine in zip(tagged, views, strict=True)
     ]
-    held_back = HeldBack([one.image.digest for one in tagged], truths, found, folds)
-    score, thresholds = score_detector(held_back, dataset.tags, seed)
+    checked = CrossValidation([one.image.digest for one in tagged], truths, found, folds)
+    score, thresholds = score_detector(checked, dataset.tags, seed)
     head = join([outcome.head for outcome in outcomes])
     telling = None if teaching is None else Telling(load_graph(lite0.path), teaching.teller())
     return Trained(
@@ -99,6 +101,12 @@ def train_detector(
         images=len(tagged),
         boxes=sum(len(one.boxes) for one in tagged),
         left_out=left_out,
+        held_back={
+            one.image.digest: detections_of(
+                at_one_half(mine, thresholds), dataset.tags, Letterbox(one.width, one.height, size_px)
+            )
+            for one, mine in zip(tagged, found, strict=True)
+        },
     )
 
 

@@ -12,6 +12,7 @@ from modules.trainer_agent.learning.detect import Found
 Array = NDArray[np.float32]
 
 MATCHING_OVERLAP = 0.5
+_RESAMPLINGS = 300
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,23 @@ def resampled_precision(ranked: Ranked, weights: NDArray[np.intp]) -> Array:
     area = (envelope * counted * ranked.hits).sum(axis=1)
     tagged = weights @ ranked.tagged
     return np.asarray(np.where(tagged > 0, area / np.maximum(tagged, 1), np.nan), dtype=np.float32)
+
+
+def resampling_weights(images: int, seed: int) -> NDArray[np.intp]:
+    """How often each image counts: once in the first row, then as often as it is drawn: [1 + times, images]."""
+    drawn = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), _RESAMPLINGS)
+    return np.concatenate([np.ones((1, images), dtype=np.intp), drawn])
+
+
+def mean_precision(ranked: Sequence[Ranked], weights: NDArray[np.intp]) -> Array:
+    """Average precision for each row of weights [times, pictures], mean over the tags that have boxes: [times].
+
+    `ranked` has an entry for each tag; NaN where there is no box at all.
+    """
+    drawn = np.stack([resampled_precision(mine, weights) for mine in ranked])
+    seen = np.isfinite(drawn)
+    means = np.where(seen, drawn, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return np.asarray(np.where(seen.any(axis=0), means, np.nan), dtype=np.float32)
 
 
 def best_threshold(ranked: Ranked) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.packages import Rate
+from edge_common.scores import Rate
 
 Counts = NDArray[np.intp]
 
@@ -37,3 +37,12 @@ def rate_of(hits: Counts, cases: Counts) -> Rate:
         effect = max(1.0, between / (share * (1 - share) / total))
     low, high = share_interval(share, total / effect)
     return Rate(value=share, low=low, high=high)
+
+
+def of_committee(rate: Rate, members: int) -> Rate:
+    """What members promise, as a promise of their mean: its error is between theirs and, at best, a part of it.
+
+    Members that err alike gain nothing by being averaged; the error of those that err apart shrinks to one over their
+    number (Krogh & Vedelsby 1995). Which it is cannot be seen on images that most of them have learned from.
+    """
+    return rate.model_copy(update={"high": 1 - (1 - rate.high) / members})

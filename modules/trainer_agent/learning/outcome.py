@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_common.packages import Score
+from edge_common.scores import Score
+from modules.trainer_agent.learning.held_back import HeldBack
 
 Report = Callable[[str, float], None]
 """Takes a stage in words for staff, and the share of the whole that is done (0-1)."""
@@ -25,6 +26,8 @@ class Trained:
     boxes: int
     left_out: dict[str, str]
     """Images that could not be used: name to reason."""
+    held_back: HeldBack
+    """What was found in each image by parts that had not learned from it; each tag's threshold is at 0.5."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,18 @@ from edge_common.images import letterbox
 from edge_common.onnx_session import OnnxSession
 from edge_common.packages import Manifest, PackageStore
 from modules.trainer_agent.learning.dataset import Dataset, read_pixels
+from modules.trainer_agent.learning.held_back import HeldBack, encode_held_back
 
 Array = NDArray[np.float32]
 
 _DRY_RUNS = 3
 
 
-def write_verified(store: PackageStore, manifest: Manifest, model: bytes, dataset: Dataset, threads: int) -> None:
+def write_verified(
+    store: PackageStore, manifest: Manifest, model: bytes, held_back: HeldBack, dataset: Dataset, threads: int
+) -> None:
     """Write a package that runs; raises PackageError, and leaves none, when it does not."""
-    store.write(manifest, model)
+    store.write(manifest, model, encode_held_back(held_back))
     try:
         verify(store, manifest, dataset, threads)
     except EdgeError:

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, render_template, request, send_file
 
 from edge_common.errors import InvalidInput
 from modules.trainer_agent.annotations import LibraryImage
-from modules.trainer_agent.web.overview import BETTER_PER_TAG, overview
+from modules.trainer_agent.web.advice import BETTER_PER_TAG
+from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import whole_argument
 from modules.trainer_agent.web.services import services
 

@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response as Redirect
 from edge_common.detections import ModelKind
 from edge_common.errors import InvalidInput
 from modules.trainer_agent.annotations import LONGEST_MODEL_NAME, Model, parse_objects
-from modules.trainer_agent.web.overview import BETTER_PER_TAG, overview
+from modules.trainer_agent.web.advice import BETTER_PER_TAG
+from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import flag, json_object, text
 from modules.trainer_agent.web.services import services
+from modules.trainer_agent.web.versions import versions
 
 bp = Blueprint("models", __name__)
 
@@ -35,7 +37,9 @@ def new_model() -> str:
 
 @bp.get("/models/<model_id>")
 def one_model(model_id: str) -> str:
-    return render_template("model.html", of=overview(model_id), better_per_tag=BETTER_PER_TAG)
+    return render_template(
+        "model.html", of=overview(model_id), better_per_tag=BETTER_PER_TAG, versions=versions(model_id)
+    )
 
 
 @bp.post("/api/models")

@@ -9,9 +9,6 @@ from modules.trainer_agent.annotations import Counts, Model, missing_for_trainin
 from modules.trainer_agent.training_log import TrainingState
 from modules.trainer_agent.web.services import services
 
-BETTER_PER_TAG = 15
-"""Images a tag that the page recommends, beyond the minimum."""
-
 
 @dataclass(frozen=True)
 class Overview:

@@ -3,13 +3,17 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
 
+from edge_common.errors import EdgeError
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.training_log import TrainingState
-from modules.trainer_agent.web.overview import overview
+from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, wrong_shown
+from modules.trainer_agent.web.curve import curve
+from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("training", __name__)
@@ -23,7 +27,14 @@ _followers = threading.BoundedSemaphore(_MOST_FOLLOWERS)
 
 @bp.get("/models/<model_id>/training")
 def training_page(model_id: str) -> str:
-    return render_template("training.html", of=overview(model_id), state=state_json(services().agent.state(model_id)))
+    of = overview(model_id)
+    return render_template(
+        "training.html",
+        of=of,
+        state=state_json(of.training),
+        findings=findings(of),
+        curve=curve(services().agent.scored(model_id)),
+    )
 
 
 @bp.post("/api/models/<model_id>/training")
@@ -48,6 +59,34 @@ def training_events(model_id: str) -> Response:
     return response
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the last training found out, but its score."""
+
+    wrong: tuple[Shown, ...]
+    advice: tuple[Advice, ...]
+    waits: bool
+    """The version is a candidate still: no other has been put live since."""
+
+
+def findings(of: Overview) -> Findings | None:
+    """None when the last training gave no version, or it is not kept any more."""
+    version = of.training.version
+    if version is None:
+        return None
+    try:
+        manifest = services().packages.read_manifest(of.model.id, version)
+    except EdgeError:
+        return None
+    images = services().library.images_of(of.model.id, digests_in(manifest))
+    live = services().packages.current(of.model.id)
+    return Findings(
+        wrong_shown(manifest, images),
+        advise(of.model.tags, of.counts, manifest, images),
+        waits=bool(of.training.kept_back) and (live is None or live < version),
+    )
+
+
 def state_json(state: TrainingState) -> dict[str, Any]:
     return {
         "number": state.number,
@@ -65,6 +104,7 @@ def state_json(state: TrainingState) -> dict[str, Any]:
         "left_out": dict(state.left_out),
         "seconds": state.seconds,
         "message": state.message,
+        "kept_back": state.kept_back,
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from edge_common.detections import ModelKind
-from edge_common.packages import Score
+from edge_common.scores import Score
 from modules.trainer_agent.annotations import LibraryImage
 
 KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
@@ -97,6 +97,12 @@ def camera_name(camera: str) -> str:
     return camera.replace("-", " ").capitalize()
 
 
+def moment(created: str) -> str:
+    """A time of RFC 3339 as `5 Nov 2026, 14:03`, in the device's own time zone."""
+    local = datetime.fromisoformat(created).astimezone()
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
 def image_caption(image: LibraryImage) -> str:
     """The camera and when it was taken, in the device's own time zone; of an upload, the name of the file."""
     if image.camera is None:
@@ -116,6 +122,7 @@ FILTERS = {
     "measurement": measurement,
     "camera_name": camera_name,
     "image_caption": image_caption,
+    "moment": moment,
     "amount": amount,
     "duration": duration,
 }

@@ -5,10 +5,10 @@ import pytest
 
 from edge_common.errors import LearningError
 from edge_common.images import letterbox
+from edge_common.model_io import to_input
 from edge_common.onnx_graph import load_graph, operations_beyond_vpu
 from edge_common.onnx_session import OnnxSession
 from edge_common.zoo import LITE0
-from modules.inference.detect import to_input
 from modules.inference.runtimes.runtime import open_runtime
 from modules.trainer_agent.learning.classifier import (
     SHRINKAGE,

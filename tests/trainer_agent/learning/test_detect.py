@@ -1,6 +1,6 @@
 import numpy as np
 
-from modules.trainer_agent.learning.detect import LEAST_SCORE, MOST_FOUND, best_first, detect, select
+from modules.trainer_agent.learning.detect import LEAST_SCORE, MOST_FOUND, best_first, candidates, select
 from modules.trainer_agent.learning.examples import grid_of
 from modules.trainer_agent.learning.head import new_head
 from tests.trainer_agent.learning.made import random_boxes, random_example
@@ -46,6 +46,6 @@ def test_at_most_a_hundred_come_best_first() -> None:
 def test_an_untrained_head_is_sure_of_nothing() -> None:
     rng = np.random.default_rng(2)
 
-    found = detect(new_head(2, rng), random_example(rng, grid_of(128), tags=2))
+    found = candidates(new_head(2, rng), random_example(rng, grid_of(128), tags=2))
 
     assert (found.scores < 0.1).all()

@@ -4,16 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_common import model_io
 from edge_common.errors import RuntimeUnavailable
 from edge_common.geometry import Letterbox, centres
 from edge_common.images import letterbox
 from edge_common.onnx_graph import OPSET, load_graph, operations_beyond_vpu
 from edge_common.onnx_session import OnnxSession
 from edge_common.ssd import FEATURE_MAPS, LOGITS, STRIDES
-from modules.inference import detect as inference
 from modules.inference.runtimes.runtime import Runtime, open_runtime
 from modules.trainer_agent.learning.boxes import correct
-from modules.trainer_agent.learning.detect import LEAST_SCORE, detect
+from modules.trainer_agent.learning.detect import LEAST_SCORE, candidates, select
 from modules.trainer_agent.learning.examples import Example, make_example
 from modules.trainer_agent.learning.features import RELU6_STEP, ViewFeatures
 from modules.trainer_agent.learning.head import forward
@@ -69,7 +69,7 @@ def test_the_file_says_of_every_anchor_what_the_head_says(trained: Trained, runt
     square = letterbox(UNSEEN, SIZE)
     boxes, scores = everything(trained, unrounded_example(trained, square))
 
-    outputs = runtime.infer(inference.to_input(UNSEEN, SIZE))
+    outputs = runtime.infer(model_io.to_input(UNSEEN, SIZE))
 
     # The largest differences seen: 1.4e-6 for boxes, 1.9e-6 for probabilities.
     np.testing.assert_allclose(outputs["raw_boxes"][0], boxes, atol=1e-5)
@@ -77,7 +77,7 @@ def test_the_file_says_of_every_anchor_what_the_head_says(trained: Trained, runt
 
 
 def test_background_is_what_the_tags_leave(runtime: Runtime) -> None:
-    probs = runtime.infer(inference.to_input(UNSEEN, SIZE))["raw_probs"][0]
+    probs = runtime.infer(model_io.to_input(UNSEEN, SIZE))["raw_probs"][0]
 
     np.testing.assert_allclose(probs[:, 0], np.clip(1 - probs[:, 1:].sum(axis=1), 0, 1), atol=1e-5)
 
@@ -86,10 +86,11 @@ def test_background_is_what_the_tags_leave(runtime: Runtime) -> None:
 def test_inference_finds_what_the_trainer_finds(trained: Trained, runtime: Runtime, seed: int) -> None:
     picture = draw_shapes(seed)[0]
     (view,) = trained.backbone.features([letterbox(picture, SIZE)])
-    expected = detect(trained.head, make_example(view, trained.projection, trained.grid, *NONE_TAGGED))
+    likely = candidates(trained.head, make_example(view, trained.projection, trained.grid, *NONE_TAGGED))
+    expected = select(likely.boxes, likely.scores)
 
-    found = inference.decode(
-        runtime.infer(inference.to_input(picture, SIZE)),
+    found = model_io.decode(
+        runtime.infer(model_io.to_input(picture, SIZE)),
         kind="detection",
         labels=SHAPES,
         thresholds=np.full(len(SHAPES), LEAST_SCORE, dtype=np.float32),
@@ -119,7 +120,7 @@ def test_the_file_is_static_opset_11_and_of_operations_that_the_vpu_runs(detecto
 
 
 def test_each_tags_threshold_becomes_one_half(trained: Trained, detector_file: Path) -> None:
-    tensor = inference.to_input(UNSEEN, SIZE)
+    tensor = model_io.to_input(UNSEEN, SIZE)
     plain = OnnxSession(detector_file, threads=1).run({"image": tensor})
 
     shifted = OnnxSession(trained.export((0.2, 0.7)), threads=1).run({"image": tensor})

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from edge_common import model_io
 from edge_common.geometry import centres
 from edge_common.onnx_graph import load_graph
 from edge_common.onnx_session import OnnxSession
 from edge_common.zoo import LITE0, SSD_BACKBONE
-from modules.inference import detect as inference
 from modules.trainer_agent.learning.backbone import DetailBackbone
 from modules.trainer_agent.learning.detect import candidates
 from modules.trainer_agent.learning.examples import make_example
@@ -157,7 +157,7 @@ def test_the_file_shares_each_box_out_over_the_tags_as_the_teller_does(
     expected = found.scores * teller.shares(maps, found.boxes)
 
     file = export_detector(graph, trained.projection, head, SIZE, (0.5, 0.5), Telling(lite0, teller))
-    outputs = OnnxSession(file, threads=1).run({"image": inference.to_input(square, SIZE)})
+    outputs = OnnxSession(file, threads=1).run({"image": model_io.to_input(square, SIZE)})
 
     boxes, probs = outputs["raw_boxes"][0], outputs["raw_probs"][0]
     for box, scores in zip(centres(found.boxes[:50]), expected[:50], strict=True):

@@ -52,7 +52,7 @@ def shapes(tmp_path: Path) -> Dataset:
 
 
 def test_a_package_that_runs_on_the_images_is_kept_and_is_not_active(store: PackageStore, shapes: Dataset) -> None:
-    write_verified(store, MANIFEST, colour_model(1 / 255), shapes, threads=1)
+    write_verified(store, MANIFEST, colour_model(1 / 255), {}, shapes, threads=1)
 
     assert (store.versions("shapes"), store.current("shapes")) == (["1"], None)
 
@@ -70,7 +70,7 @@ def test_a_package_that_does_not_run_is_not_kept(
     store: PackageStore, shapes: Dataset, model: bytes, error: type[Exception], reason: str
 ) -> None:
     with pytest.raises(error, match=reason):
-        write_verified(store, MANIFEST, model, shapes, threads=1)
+        write_verified(store, MANIFEST, model, {}, shapes, threads=1)
 
     assert store.versions("shapes") == []
     assert list((store.root / "shapes").iterdir()) == []

@@ -2,7 +2,7 @@ from datetime import datetime
 
 import pytest
 
-from edge_common.packages import Rate, Score
+from edge_common.scores import Rate, Score
 from modules.trainer_agent.web.wording import (
     duration,
     image_caption,

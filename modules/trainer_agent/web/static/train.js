@@ -1,4 +1,4 @@
-// The Train button, wherever it stands.
+// The buttons that train a model and put a version in use, wherever they stand.
 
 import { call, tell } from "./api.js";
 
@@ -13,6 +13,21 @@ document.addEventListener("click", async (event) => {
     location.assign(button.dataset.page);
   } catch (problem) {
     tell(problem.message, button.closest("#train"));
+    button.disabled = false;
+  }
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-live]");
+  if (button === null) {
+    return;
+  }
+  button.disabled = true;
+  try {
+    await call("PUT", button.dataset.live, { version: button.dataset.version });
+    location.reload();
+  } catch (problem) {
+    tell(problem.message, button.closest("section"));
     button.disabled = false;
   }
 });

@@ -3,7 +3,7 @@ import pytest
 
 from edge_common.errors import InferenceError
 from edge_common.geometry import Letterbox, centres
-from modules.inference.detect import Floats, decode, to_input
+from edge_common.model_io import Floats, decode, to_input
 
 SQUARE = Letterbox(100, 100, 100)
 WIDE = Letterbox(200, 100, 100)

@@ -1,0 +1,23 @@
+"""Whether a new version goes live by itself. Pure."""
+
+from typing import Literal
+
+from edge_common.scores import Comparison
+
+Rule = Literal["if_better", "always", "never"]
+
+
+def reason_to_wait(rule: Rule, comparison: Comparison | None) -> str:
+    """Why a new version is kept as a candidate, in a sentence for staff; empty when it goes live.
+
+    `comparison` is None when nothing is live, or nothing that could be compared.
+    """
+    if rule == "never":
+        return "This device is set up so that new versions do not go live by themselves."
+    if rule == "if_better" and comparison is not None and comparison.worse:
+        images = "image" if comparison.images == 1 else f"{comparison.images} images"
+        return (
+            f"On the same {images} the version in use does better: {comparison.live_value:.0%} "
+            f"against {comparison.value:.0%}."
+        ).replace("%", " %")
+    return ""
