@@ -14,9 +14,13 @@ OPSET = 11
 """What the VPU's own compiler reads; newer readers take it too. It has no usable Softmax (its axis rule differs)."""
 IR_VERSION = 6
 VPU_OPERATIONS = frozenset(
-    {"Add", "AveragePool", "Clip", "Concat", "Conv", "Div", "Exp", "Flatten", "Gemm", "GlobalAveragePool", "MatMul"}
-    | {"Mul", "ReduceSum", "Relu", "Reshape", "Resize", "Sigmoid", "Sub", "Transpose"}
+    {"Add", "AveragePool", "Clip", "Concat", "Conv", "Exp", "Flatten", "Gemm", "GlobalAveragePool", "MatMul", "Mul"}
+    | {"Pow", "ReduceMax", "ReduceSum", "Relu", "Reshape", "Resize", "Sigmoid", "Transpose"}
 )
+"""Those of which OpenVINO 2021.4.2's Myriad plugin takes every layer of our files (docs/vpu.md).
+
+It depends on what stands next to each other too, so a changed graph has to be asked about again.
+"""
 
 Shape = Sequence[int | str]
 # The package's own types under names of this file, so that no other file needs the package.
@@ -104,18 +108,19 @@ class GraphBuilder:
         self,
         source: str,
         weights: NDArray[np.float32],
-        bias: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
         *,
         stride: int = 1,
         groups: int = 1,
         pads: Sequence[int] = (0, 0, 0, 0),
         name: str = "",
     ) -> str:
-        """Convolution: weights [out, in / groups, k, k], bias [out], pads top, left, bottom, right."""
+        """Convolution: weights [out, in / groups, k, k], bias [out] or none, pads top, left, bottom, right."""
         size = weights.shape[2]
+        parameters = [weights] if bias is None else [weights, bias]
         return self.node(
             "Conv",
-            [source, self.constant(weights.astype(np.float32)), self.constant(bias.astype(np.float32))],
+            [source, *(self.constant(parameter.astype(np.float32)) for parameter in parameters)],
             name,
             kernel_shape=[size, size],
             strides=[stride, stride],
@@ -127,10 +132,20 @@ class GraphBuilder:
         bounds = [self.constant(np.array(bound, dtype=np.float32)) for bound in (low, high)]
         return self.node("Clip", [source, *bounds], name)
 
+    # The VPU's plugin takes neither Div nor Sub, but what they are made of.
+
+    def quotient(self, over: str, under: str, name: str = "") -> str:
+        """`over` / `under`, which must be far enough from zero that 16 bits hold 1 / `under`."""
+        return self.node("Mul", [over, self.node("Pow", [under, self.constant(np.float32(-1))])], name)
+
+    def difference(self, first: str, second: str, name: str = "") -> str:
+        """`first` - `second`."""
+        return self.node("Add", [first, self.node("Mul", [second, self.constant(np.float32(-1))])], name)
+
     def build(self, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> ModelProto:
         """The finished float32 model, without what no output needs.
 
-        Raises PackageError if it is not valid ONNX or has an operation that a Myriad X may not run.
+        Raises PackageError if it is not valid ONNX or has an operation that is not one of VPU_OPERATIONS.
         """
         graph = helper.make_graph(
             _needed(self._nodes, outputs),
@@ -167,7 +182,7 @@ def attribute(node: NodeProto, name: str) -> list[int] | int | None:
 
 
 def operations_beyond_vpu(model: ModelProto) -> set[str]:
-    """Names of operations in the graph that are not known to compile for a Myriad X."""
+    """Names of operations in the graph that are not of VPU_OPERATIONS."""
     return {node.op_type for node in model.graph.node} - VPU_OPERATIONS
 
 

@@ -30,7 +30,7 @@ HOMES = {
     "flask": ("modules/trainer_agent/web/*",),
     "onnx": ("edge_common/onnx_graph.py",),
     "onnxruntime": ("edge_common/onnx_session.py",),
-    "openvino": ("modules/inference/runtimes/runtime_openvino.py",),
+    "openvino": ("bench/vpu_layers.py", "modules/inference/runtimes/runtime_openvino.py"),
     "pycocotools": ("bench/fewshot.py",),
     "sqlite3": ("modules/trainer_agent/database.py", "modules/trainer_agent/rows.py"),
     "tflite2onnx": ("edge_common/zoo_setup.py",),

@@ -35,6 +35,32 @@ def test_a_convolution_and_a_clip_do_what_they_say() -> None:
     assert (out[0, 1] == 0).all()
 
 
+def test_a_convolution_can_be_without_a_bias() -> None:
+    builder = GraphBuilder()
+    builder.conv("image", np.array([[1, 1]], dtype=np.float32)[:, :, None, None], None, name="out")
+
+    out = built(builder, "out", [1, 1, 4, 4]).run({"image": np.full((1, 2, 4, 4), 2, dtype=np.float32)})["out"]
+
+    assert (out == 4).all()
+
+
+def test_a_quotient_and_a_difference_are_made_of_what_a_vpu_takes() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0.001, 1000, (1, 2, 4, 4)).astype(np.float32)
+    other = rng.uniform(0.001, 1000, (1, 2, 4, 4)).astype(np.float32)
+    builder = GraphBuilder()
+    second = builder.constant(other)
+    builder.quotient("image", second, "quotient")
+    builder.difference("image", second, "difference")
+
+    model = builder.build("made", IMAGE, {"quotient": [1, 2, 4, 4], "difference": [1, 2, 4, 4]})
+    out = OnnxSession(model.SerializeToString(), threads=1).run({"image": image})
+
+    assert {node.op_type for node in model.graph.node} == {"Add", "Mul", "Pow"}
+    np.testing.assert_allclose(out["quotient"], image / other, rtol=1e-6)
+    np.testing.assert_array_equal(out["difference"], image - other)
+
+
 def test_what_no_output_needs_is_left_out() -> None:
     builder = GraphBuilder()
     builder.node("Mul", ["image", builder.constant(np.float32(2), "unused")])
@@ -106,6 +132,9 @@ def test_attributes_of_whole_numbers_are_read() -> None:
         pytest.param("Reloo", ["image"], [1, 2, 4, 4], "not valid ONNX", id="an operation that there is not"),
         pytest.param("Relu", ["image"], [1, 2, 4, 5], "not valid ONNX", id="another shape than promised"),
         pytest.param("Softmax", ["image"], [1, 2, 4, 4], "Myriad X is not known to run Softmax", id="not for a VPU"),
+        pytest.param(
+            "Div", ["image", "image"], [1, 2, 4, 4], "Myriad X is not known to run Div", id="a plain quotient"
+        ),
     ],
 )
 def test_a_graph_that_is_not_valid_or_not_for_a_vpu_is_not_built(operation, inputs, shape, reason) -> None:

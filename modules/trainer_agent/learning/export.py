@@ -17,7 +17,7 @@ from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES, anchor_boxes
 from modules.trainer_agent.learning.boxes import CENTRE_SCALE, MOST_FROZEN_GROWTH, MOST_GROWTH, SIZE_SCALE
 from modules.trainer_agent.learning.head import LOGIT_SCALE, Head
 from modules.trainer_agent.learning.projection import Projection
-from modules.trainer_agent.learning.teller import DETAIL, MOST_LOGIT, TagTeller
+from modules.trainer_agent.learning.teller import DETAIL, LEAST_COVERED, MOST_LOGIT, TagTeller
 from modules.trainer_agent.learning.teller import STRIDES as MAP_STRIDES
 
 Array = NDArray[np.float32]
@@ -86,23 +86,27 @@ def _probabilities(
     for anchor in range(anchors):
         mine = slice(anchor * outputs, (anchor + 1) * outputs)
         old[anchor * LOGITS : (anchor + 1) * LOGITS, mine] = parameters["scores.old"] * LOGIT_SCALE
-    zero = np.zeros(anchors * outputs, dtype=np.float32)
-    from_old = builder.conv(f"logits{STRIDES[level]}", _as_kernel(old), zero)
+    from_old = builder.conv(f"logits{STRIDES[level]}", _as_kernel(old), None)
     return builder.node("Sigmoid", [builder.node("Add", [fresh, from_old])])
 
 
 def _shifted(builder: GraphBuilder, likely: str, thresholds: Sequence[float]) -> str:
-    """Probabilities [1, N, tags] with their odds over those of the threshold: p k / (1 + p (k - 1))."""
+    """Probabilities [1, N, tags] with their odds over those of the threshold: p k / (p k + (1 - p)).
+
+    What is divided by lies between 1 and k, and thresholds are of 0.02 to 0.98.
+    """
     odds = np.array([(1 - threshold) / threshold for threshold in thresholds], dtype=np.float32)
+    if (odds == 1).all():  # the VPU's plugin loses a product with 1
+        return likely
     over = builder.node("Mul", [likely, builder.constant(odds)])
-    under = builder.node("Mul", [likely, builder.constant(odds - 1)])
-    return builder.node("Div", [over, builder.node("Add", [under, builder.constant(np.float32(1))])])
+    rest = builder.difference(builder.constant(np.float32(1)), likely)
+    return builder.quotient(over, builder.node("Add", [over, rest]))
 
 
 def _with_background(builder: GraphBuilder, likely: str) -> None:
     """`raw_probs`: what the tags leave of 1, then the tags."""
     taken = builder.node("ReduceSum", [likely], axes=[2], keepdims=1)
-    left = builder.clip(builder.node("Sub", [builder.constant(np.float32(1)), taken]), 0, 1)
+    left = builder.clip(builder.difference(builder.constant(np.float32(1)), taken), 0, 1)
     builder.node("Concat", [left, likely], "raw_probs", axis=2)
 
 
@@ -110,38 +114,39 @@ def _shares(builder: GraphBuilder, telling: Telling, centre: str, size: str, siz
     """How likely each of `count` boxes is each tag, as `TagTeller.shares`: [1, N, tags]."""
     if DETAIL in telling.teller.weights:
         builder.adopt(telling.lite0.graph, {"map16": DETAIL}, prefix="lite0.")
-    side, tags = size_px // DETAIL_STRIDE, len(telling.teller.bias)
-    zero, scores = np.zeros(tags, dtype=np.float32), ""
+    side, tags, scores = size_px // DETAIL_STRIDE, len(telling.teller.bias), ""
     for name, weights in telling.teller.weights.items():
-        mine = builder.conv(name, _as_kernel(weights), zero)
+        mine = builder.conv(name, _as_kernel(weights), None)
         mine = _resampled(builder, mine, MAP_STRIDES[name], DETAIL_STRIDE)
         scores = builder.node("Add", [scores, mine]) if scores else mine
     # A map a tag, as a matrix that takes the part of a box in each row to its sums for each tag and column.
     by_row = builder.node("Transpose", [scores], perm=[0, 2, 1, 3])
     matrix = builder.node("Reshape", [by_row, _shape(builder, 1, side, tags * side)])
-    half = builder.node("Mul", [size, builder.constant(np.float32(0.5))])
-    low, high = builder.node("Sub", [centre, half]), builder.node("Add", [centre, half])
+    halves = (builder.node("Mul", [size, builder.constant(np.float32(part))]) for part in (-0.5, 0.5))
+    low, high = (builder.node("Add", [centre, half]) for half in halves)
     across, down = (_covered(builder, low, high, axis, side) for axis in (0, 1))
     rows = builder.node("Reshape", [builder.node("MatMul", [down, matrix]), _shape(builder, 1, count, tags, side)])
     columns = builder.node("Reshape", [across, _shape(builder, 1, count, 1, side)])
     means = builder.node("ReduceSum", [builder.node("Mul", [rows, columns])], axes=[3], keepdims=0)
     logits = builder.clip(builder.node("Add", [means, builder.constant(telling.teller.bias)]), -MOST_LOGIT, MOST_LOGIT)
-    powers = builder.node("Exp", [logits])
-    return builder.node("Div", [powers, builder.node("ReduceSum", [powers], axes=[2], keepdims=1)])
+    # Below the likeliest one's, so that powers are 1 at most and their sum is between 1 and the number of tags.
+    below = builder.difference(logits, builder.node("ReduceMax", [logits], axes=[2], keepdims=1))
+    powers = builder.node("Exp", [below])
+    return builder.quotient(powers, builder.node("ReduceSum", [powers], axes=[2], keepdims=1))
 
 
 def _covered(builder: GraphBuilder, low: str, high: str, axis: int, side: int) -> str:
     """The part of each box's span along an axis (0: x) that lies in each of `side` cells: [1, N, side]."""
     pick = np.zeros((2, side), dtype=np.float32)
     pick[axis] = side
-    starts = builder.constant(np.arange(side, dtype=np.float32))
+    starts = builder.constant(-np.arange(side, dtype=np.float32))
     ends = []
     for corner in (low, high):
         place = builder.node("MatMul", [corner, builder.constant(pick)])
-        ends.append(builder.clip(builder.node("Sub", [place, starts]), 0, 1))
-    parts = builder.node("Sub", [ends[1], ends[0]])
-    total = builder.clip(builder.node("ReduceSum", [parts], axes=[2], keepdims=1), 1e-6, float(side))
-    return builder.node("Div", [parts, total])
+        ends.append(builder.clip(builder.node("Add", [place, starts]), 0, 1))
+    parts = builder.difference(ends[1], ends[0])
+    total = builder.clip(builder.node("ReduceSum", [parts], axes=[2], keepdims=1), LEAST_COVERED, float(side))
+    return builder.quotient(parts, total)
 
 
 def _shape(builder: GraphBuilder, *sizes: int) -> str:
@@ -154,16 +159,15 @@ def _boxes(
     """Maps of centres and of sizes, each [1, anchors x 2, rows, columns], x before y."""
     anchors = ANCHORS[level]
     encodings = f"boxes{STRIDES[level]}"
-    zero = np.zeros(anchors * 2, dtype=np.float32)
-    # Encodings come as ty, tx, th, tw for each anchor.
-    frozen_centre = builder.conv(encodings, _as_kernel(_pick(anchors, (1, 0), 1 / CENTRE_SCALE)), zero)
-    frozen_size = builder.conv(encodings, _as_kernel(_pick(anchors, (3, 2), 1 / SIZE_SCALE)), zero)
-    bounded_size = builder.clip(frozen_size, -MOST_FROZEN_GROWTH, MOST_FROZEN_GROWTH)
     grid = anchor_boxes(size_px)[level].transpose(2, 3, 0, 1)
-    places = builder.constant(grid[:, :2].reshape(1, -1, *grid.shape[2:]))
-    spans = builder.constant(grid[:, 2:].reshape(1, -1, *grid.shape[2:]))
-    centre = builder.node("Add", [builder.node("Mul", [frozen_centre, spans]), places])
-    size = builder.node("Mul", [builder.node("Exp", [bounded_size]), spans])
+    places, spans = grid[:, :2].reshape(1, -1, *grid.shape[2:]), grid[:, 2:, 0, 0]
+    # Encodings come as ty, tx, th, tw for each anchor. An anchor's spans are the same everywhere, so the kernel has
+    # them: the VPU's plugin loses a convolution with a bias that a constant is multiplied to.
+    offset = builder.conv(encodings, _as_kernel(_pick((1, 0), spans / CENTRE_SCALE)), None)
+    centre = builder.node("Add", [offset, builder.constant(places)])
+    frozen_growth = builder.conv(encodings, _as_kernel(_pick((3, 2), np.full_like(spans, 1 / SIZE_SCALE))), None)
+    powers = builder.node("Exp", [builder.clip(frozen_growth, -MOST_FROZEN_GROWTH, MOST_FROZEN_GROWTH)])
+    size = builder.node("Mul", [powers, builder.constant(spans.reshape(1, -1, 1, 1))])
     hidden = _hidden(builder, inputs, "boxes", parameters)
     shifts = []
     for columns in ((0, 1), (2, 3)):
@@ -188,7 +192,8 @@ def _resampled(builder: GraphBuilder, source: str, have: int, want: int) -> str:
         factor = want // have
         return builder.node("AveragePool", [source], kernel_shape=[factor, factor], strides=[factor, factor])
     scales = builder.constant(np.array([1, 1, have // want, have // want], dtype=np.float32))
-    region = builder.constant(np.empty(0, dtype=np.float32))
+    # Of no use to "nearest", but OpenVINO 2021.4.2 cannot read an empty one.
+    region = builder.constant(np.array([0, 0, 0, 0, 1, 1, 1, 1], dtype=np.float32))
     return builder.node(
         "Resize",
         [source, region, scales],
@@ -204,11 +209,11 @@ def _rows(builder: GraphBuilder, source: str, rows: int, values: int) -> str:
     return builder.node("Reshape", [turned, _shape(builder, 1, rows, values)])
 
 
-def _pick(anchors: int, values: tuple[int, int], scale: float) -> Array:
-    """Weights [anchors x 4, anchors x 2] that take two of each anchor's four values, scaled."""
-    weights = np.zeros((anchors * 4, anchors * 2), dtype=np.float32)
-    for anchor in range(anchors):
-        for column, value in enumerate(values):
+def _pick(values: tuple[int, int], scales: Array) -> Array:
+    """Weights [anchors x 4, anchors x 2] that take two of each anchor's four values, times scales [anchors, 2]."""
+    weights = np.zeros((len(scales) * 4, len(scales) * 2), dtype=np.float32)
+    for anchor, mine in enumerate(scales):
+        for column, (value, scale) in enumerate(zip(values, mine, strict=True)):
             weights[anchor * 4 + value, anchor * 2 + column] = scale
     return weights
 

@@ -24,7 +24,9 @@ RECIPES = (("map16", "map32"), (DETAIL, "map16"), (DETAIL, "map16", "map32"))
 """Which maps may be looked at together: shape and kind by the detector's own, fine detail by Lite0's."""
 RIDGE = 0.05
 MOST_LOGIT = 10.0
-"""Scores are held to this, as they are exponents where numbers of 16 bits are used."""
+"""Scores are held to this, so that no tag is made impossible."""
+LEAST_COVERED = 1 / 1024
+"""Cells that a box is taken to span at least: far less than a pixel, but both it and its inverse fit 16 bits."""
 _SHARPNESSES = 2.0 ** np.arange(-1, 4.5, 0.5)
 
 
@@ -80,7 +82,7 @@ def _covered(low: Array, high: Array, side: int) -> Array:
     """The part of each span [n] that lies in each of `side` cells: [n, side], adding up to 1."""
     starts = np.arange(side, dtype=np.float32)
     parts = np.clip(high[:, None] * side - starts, 0, 1) - np.clip(low[:, None] * side - starts, 0, 1)
-    return np.asarray(parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-6), dtype=np.float32)
+    return np.asarray(parts / np.maximum(parts.sum(axis=1, keepdims=True), LEAST_COVERED), dtype=np.float32)
 
 
 def softmax(logits: Array) -> Array:

@@ -3,7 +3,7 @@ import pytest
 
 from edge_common import model_io
 from edge_common.geometry import centres
-from edge_common.onnx_graph import load_graph
+from edge_common.onnx_graph import ModelProto, load_graph
 from edge_common.onnx_session import OnnxSession
 from edge_common.zoo import LITE0, SSD_BACKBONE
 from modules.trainer_agent.learning.backbone import DetailBackbone
@@ -14,6 +14,7 @@ from modules.trainer_agent.learning.head import new_head
 from modules.trainer_agent.learning.teller import (
     CHANNELS,
     DETAIL,
+    LEAST_COVERED,
     RECIPES,
     Described,
     Maps,
@@ -165,3 +166,25 @@ def test_the_file_shares_each_box_out_over_the_tags_as_the_teller_does(
         # The largest difference seen is 0.0006: features that the trainer keeps are rounded to 8 bits.
         np.testing.assert_allclose(probs[nearest, 1:], scores, atol=0.004)
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [-40.0, 0.0, 40.0])
+def test_what_the_file_divides_by_and_its_inverse_fit_16_bits(trained: Trained, bias: float) -> None:
+    tags, rng = 12, np.random.default_rng(8)
+    weights = {name: rng.standard_normal((CHANNELS[name], tags)).astype(np.float32) for name in RECIPES[0]}
+    telling = Telling(ModelProto(), TagTeller(weights, np.full(tags, bias, dtype=np.float32)))
+    graph, thresholds = load_graph(zoo_model(SSD_BACKBONE).path), np.linspace(0.02, 0.98, tags).tolist()
+    model = ModelProto.FromString(
+        export_detector(graph, trained.projection, new_head(1, rng), SIZE, thresholds, telling)
+    )
+    divisors = [node.input[0] for node in model.graph.node if node.op_type == "Pow"]
+    for name in divisors:
+        model.graph.output.add(name=name)
+
+    outputs = OnnxSession(model.SerializeToString(), threads=1).run(
+        {"image": inference.to_input(draw_shapes(101)[0], SIZE)}
+    )
+
+    assert len(divisors) == 4
+    for name in divisors:
+        assert LEAST_COVERED <= outputs[name].min() <= outputs[name].max() < 100
