@@ -132,6 +132,7 @@ def trained(
     with tempfile.TemporaryDirectory() as folder:
         request = {
             "data": folder,
+            "packages": f"{folder}/models",
             "zoo": str(zoo.resolve()),
             "model_id": "bench",
             "model_name": "bench",

@@ -18,14 +18,17 @@ from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_l
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.database import Database
+from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.guard import loopback
 from modules.trainer_agent.web.services import Services
 
 log = logging.getLogger("trainer_agent")
+PROPOSER_THREADS = 2
 _SERVER = {
     "threads": 24,
     "max_request_body_size": 64_000_000,
@@ -68,11 +71,17 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         closing(ResultSubscriber(chosen.results)) as results,
     ):
         library, trainings = Library(database, data / "library"), TrainingLog(database)
-        with closing(
-            Agent(library, trainings, packages, hub, lambda: keeper.settings.training, data=data, zoo=zoo)
-        ) as agent:
+        with (
+            closing(
+                Agent(library, trainings, packages, hub, lambda: keeper.settings.training, data=data, zoo=zoo)
+            ) as agent,
+            closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
+        ):
+            proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
-            app = create_app(Services(library, agent, frames, live, packages, lambda: keeper.settings))
+            app = create_app(
+                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings)
+            )
             server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
             log.info("the page is at http://%s:%s/", server.effective_host, server.effective_port)

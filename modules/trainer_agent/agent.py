@@ -1,7 +1,6 @@
 """When a model is trained, and what follows: one training at a time, in a child process; the new version goes live."""
 
 import logging
-import sys
 import threading
 import time
 from collections import deque
@@ -14,7 +13,7 @@ from edge_common.errors import Conflict, EdgeError, NotEnoughTags
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
-from modules.trainer_agent.job import Job
+from modules.trainer_agent.job import TRAINING_JOB, Job
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.promotion import reason_to_wait
 from modules.trainer_agent.training_log import TrainingLog, TrainingState, now_text
@@ -22,7 +21,6 @@ from modules.trainer_agent.training_messages import Failed, Progress, Trained, e
 
 log = logging.getLogger(__name__)
 
-TRAINING_JOB = (sys.executable, "-m", "modules.trainer_agent.training_job")
 MOST_INTERRUPTIONS = 3
 """A training that took the device down this often in a row is not started by itself again."""
 
@@ -204,6 +202,7 @@ class Agent:
         request = encode_request(
             self._library.training_set(model_id),
             data=self._data,
+            packages=self._packages.root,
             zoo=self._zoo,
             threads=self._settings().threads,
             parent_version=self._packages.current(model_id),

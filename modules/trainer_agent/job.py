@@ -4,11 +4,13 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from edge_common.errors import LearningError
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, decode_message
 
+TRAINING_JOB = (sys.executable, "-m", "modules.trainer_agent.training_job")
 _NICENESS = 10
 _READ_BYTES = 65536
 _GOODBYE_S = 10.0

@@ -69,6 +69,7 @@ class Request(_Group):
     """What to train on, and where things are."""
 
     data: Path
+    packages: Path
     zoo: Path
     model_id: str
     model_name: str
@@ -85,7 +86,7 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     started_s = time.monotonic()
     dataset = dataset_of(request)
     trained = train_model(dataset, request.zoo, request.data, request.threads, request.seed, report)
-    store = PackageStore(request.data / "models")
+    store = PackageStore(request.packages)
     comparison = None
     if request.parent_version is not None:
         report("Comparing with the version in use", COMPARING_AT)

@@ -46,10 +46,13 @@ class Failed(_Message):
 Message = Progress | Trained | Failed
 
 
-def encode_request(chosen: TrainingSet, *, data: Path, zoo: Path, threads: int, parent_version: str | None) -> bytes:
+def encode_request(
+    chosen: TrainingSet, *, data: Path, packages: Path, zoo: Path, threads: int, parent_version: str | None
+) -> bytes:
     """One line of UTF-8 JSON."""
     request = {
         "data": str(data),
+        "packages": str(packages),
         "zoo": str(zoo),
         "model_id": chosen.model.id,
         "model_name": chosen.model.name,

@@ -7,17 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from edge_common.geometry import Box
 from edge_common.hub import LocalHub
 from edge_common.images import Pixels
 from edge_common.packages import PackageStore
-from edge_common.settings import TrainingSettings
+from edge_common.settings import TrainerSettings, TrainingSettings
 from modules.trainer_agent.agent import Agent, Pace
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.database import Database
+from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog
+from modules.trainer_agent.web import create_app
+from modules.trainer_agent.web.services import Services
 
 SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
 REPOSITORY = Path(__file__).parents[2]
@@ -104,3 +110,39 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
     yield start
     for agent in started:
         agent.close()
+
+
+StartDrafts = Callable[..., Drafts]
+
+
+@pytest.fixture
+def start_drafts(library: Library, workshop: Workshop) -> Iterator[StartDrafts]:
+    """Start a maker of drafts whose trainings go the given way; it is closed at the end of the test."""
+    started: list[Drafts] = []
+
+    def start(way: str = "0") -> Drafts:
+        folder = workshop.folder
+        command = (*SCRIPTED_JOB, way)
+        drafts = Drafts(library, workshop.packages, lambda: 1, data=folder, zoo=folder / "zoo", command=command)
+        started.append(drafts)
+        return drafts
+
+    yield start
+    for drafts in started:
+        drafts.close()
+
+
+Serve = Callable[..., Flask]
+
+
+@pytest.fixture
+def serve(library: Library, workshop: Workshop, start_agent: StartAgent, start_drafts: StartDrafts) -> Serve:
+    """The page over a live view, with an agent of its own unless one is given."""
+
+    def app(live: LiveView, agent: Agent | None = None) -> Flask:
+        drafts, packages = start_drafts(), workshop.packages
+        proposer = Proposer(library, packages, drafts.packages, threads=1)
+        agent = agent or start_agent()
+        return create_app(Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings))
+
+    return app

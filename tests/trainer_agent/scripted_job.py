@@ -50,7 +50,7 @@ def write_package(request: dict[str, object]) -> dict[str, object]:
         created="2025-01-01T00:00:00+00:00",
         program_version="test",
     )
-    PackageStore(Path(request["data"]) / "models").write(manifest, b"a model")
+    PackageStore(Path(request["packages"])).write(manifest, b"a model")
     return {
         "version": version,
         "score": score.model_dump(mode="json"),

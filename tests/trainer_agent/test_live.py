@@ -21,12 +21,8 @@ from edge_common.frames import CameraPhase, CameraState, Frame, FramePublisher, 
 from edge_common.geometry import Box
 from edge_common.images import Pixels, decode_image
 from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber, result_key
-from edge_common.settings import TrainerSettings
-from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import MOST_VIEWERS, LiveView, Ring, TooManyViewers, Watch, encode_part
-from modules.trainer_agent.web import create_app
-from modules.trainer_agent.web.services import Services
-from tests.trainer_agent.conftest import StartAgent, Workshop
+from tests.trainer_agent.conftest import Serve
 
 SHELF = LiveModel(
     id="shelf", name="Shelf", version="1", kind="detection", labels=("low", "full"), created="2026-11-22T10:00:00Z"
@@ -319,9 +315,8 @@ def test_a_part_is_two_lengths_json_and_jpeg() -> None:
 
 
 @pytest.fixture
-def client(store: Store, library: Library, start_agent: StartAgent, workshop: Workshop) -> FlaskClient:
-    services = Services(library, start_agent(), store.view.frames, store.view, workshop.packages, TrainerSettings)
-    return create_app(services).test_client()
+def client(store: Store, serve: Serve) -> FlaskClient:
+    return serve(store.view).test_client()
 
 
 def test_the_page_offers_every_camera(store: Store, client: FlaskClient) -> None:

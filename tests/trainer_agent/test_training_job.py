@@ -37,6 +37,7 @@ def request_for(dataset: Dataset, data: Path, **changes: Any) -> dict[str, Any]:
     ]
     request = {
         "data": str(data),
+        "packages": str(data / "models"),
         "zoo": str(zoo_folder()),
         "model_id": "shapes",
         "model_name": "Shapes",

@@ -9,8 +9,10 @@ from edge_common.frames import FrameSubscriber
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.web.viewfinder import Viewfinder
 
 
@@ -23,6 +25,8 @@ class Services:
     frames: FrameSubscriber
     live: LiveView
     packages: PackageStore
+    drafts: Drafts
+    proposer: Proposer
     settings: Callable[[], TrainerSettings]
 
 

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from edge_common.errors import NotFound
 from edge_common.geometry import Box
+from modules.trainer_agent.proposals import tag_named
 from modules.trainer_agent.web.images_json import box_json, image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, whole
@@ -43,6 +44,23 @@ def one_image(model_id: str, image_id: int) -> str:
     return render_template("tagging.html", of=of, image=image, before=before, after=after, untagged=untagged, task=task)
 
 
+@bp.get("/api/images/<int:image_id>/proposals")
+def proposals(image_id: int) -> Response:
+    """What the model in use, or its draft, would tag here, best first; boxes that were drawn already are left out."""
+    image = services().library.image(image_id)
+    tags = services().library.model(image.model_id).tags
+    found = services().proposer.propose(image)
+    named = [(tag_named(tags, one.label), one) for one in found.detections]
+    return jsonify(
+        source=found.source,
+        proposals=[
+            {"tag": tag.id, "box": one.box.to_list() if one.box else None, "confidence": round(one.confidence, 3)}
+            for tag, one in named
+            if tag is not None
+        ],
+    )
+
+
 @bp.put("/api/images/<int:image_id>/boxes/<box_id>")
 def put_box(image_id: int, box_id: str) -> Response:
     body = json_object()
@@ -72,4 +90,5 @@ def image_done(image_id: int) -> Response:
     """Staff finished this image: a model that trains by itself need not wait for more of its tags."""
     image = services().library.image(image_id)
     services().agent.tags_changed(image.model_id, image_done=True)
+    services().drafts.image_done(image.model_id)
     return jsonify(image_json(image))

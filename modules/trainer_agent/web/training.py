@@ -39,7 +39,9 @@ def training_page(model_id: str) -> str:
 
 @bp.post("/api/models/<model_id>/training")
 def train(model_id: str) -> tuple[Response, int]:
-    return jsonify(state_json(services().agent.train(model_id))), 202
+    state = services().agent.train(model_id)
+    services().drafts.give_way()
+    return jsonify(state_json(state)), 202
 
 
 @bp.get("/api/models/<model_id>/training")

@@ -13,13 +13,9 @@ from waitress.server import create_server
 
 from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
 from edge_common.results import ResultSubscriber
-from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
-from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
-from modules.trainer_agent.web import create_app
-from modules.trainer_agent.web.services import Services
-from tests.trainer_agent.conftest import StartAgent, Workshop, noise
+from tests.trainer_agent.conftest import Serve, noise
 
 
 class Shop:
@@ -58,17 +54,14 @@ BuildApp = Callable[..., Flask]
 
 
 @pytest.fixture
-def build_app(library: Library, workshop: Workshop, start_agent: StartAgent, tmp_path: Path) -> Iterator[BuildApp]:
+def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
     """Build the app over frames from an endpoint; by default one where no camera is."""
     opened: list[FrameSubscriber | ResultSubscriber] = []
 
     def build(agent: Agent | None = None, endpoint: str = f"ipc://{tmp_path}/no-frames") -> Flask:
         frames, results = FrameSubscriber(endpoint), ResultSubscriber(f"ipc://{tmp_path}/no-results")
         opened.extend((frames, results))
-        live = LiveView(frames, results)
-        return create_app(
-            Services(library, agent or start_agent(), frames, live, workshop.packages, lambda: TrainerSettings())
-        )
+        return serve(LiveView(frames, results), agent)
 
     yield build
     for subscriber in opened:

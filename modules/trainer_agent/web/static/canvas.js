@@ -18,11 +18,11 @@ function shape(kind, attributes) {
 
 export class Canvas {
   /**
-   * `look(tag)` gives {name, colour} of a tag. `on.drawn(corners)`, `on.changed(id, corners)`, `on.chosen(id | null)`
-   * and `on.tooSmall()` tell what the user did.
+   * `look(tag)` gives {name, colour} of a tag. `on.drawn(corners)`, `on.changed(id, corners)`, `on.chosen(id | null)`,
+   * `on.accepted(id)` of a proposal and `on.tooSmall()` tell what the user did.
    */
   constructor(layer, labels, [width, height], look, on) {
-    Object.assign(this, { layer, labels, width, height, look, on, boxes: [], chosen: null, drag: null });
+    Object.assign(this, { layer, labels, width, height, look, on, boxes: [], proposed: [], chosen: null, drag: null });
     layer.addEventListener("pointerdown", (event) => this.press(event));
     layer.addEventListener("pointermove", (event) => this.pull(event));
     layer.addEventListener("pointerup", (event) => this.release(event));
@@ -30,8 +30,10 @@ export class Canvas {
     new ResizeObserver(() => this.draw()).observe(layer);
   }
 
-  show(boxes, chosen) {
+  /** `proposed`: boxes that are not drawn but may be accepted by a tap. */
+  show(boxes, chosen, proposed) {
     this.boxes = boxes;
+    this.proposed = proposed;
     this.chosen = chosen;
     this.draw();
   }
@@ -103,7 +105,13 @@ export class Canvas {
   }
 
   tap(point) {
-    const hit = this.boxes.filter(({ box }) => contains(box, point)).sort((a, b) => area(a.box) - area(b.box));
+    const at = (boxes) => boxes.filter(({ box }) => contains(box, point)).sort((a, b) => area(a.box) - area(b.box));
+    const hit = at(this.boxes);
+    const [proposal] = at(this.proposed);
+    if (hit.length === 0 && proposal !== undefined) {
+      this.on.accepted(proposal.id);
+      return;
+    }
     const next = hit[(hit.findIndex(({ id }) => id === this.chosen) + 1) % (hit.length || 1)];
     this.on.chosen(next?.id ?? null);
   }
@@ -112,11 +120,11 @@ export class Canvas {
     const scale = this.width / (this.layer.getBoundingClientRect().width || this.width);
     const shapes = [];
     const names = [];
-    for (const one of this.boxes) {
+    for (const one of [...this.proposed, ...this.boxes]) {
       const held = this.drag?.now && this.drag.box?.id === one.id;
       const box = held ? this.drag.now : one.box;
       shapes.push(this.shapesOf(one, box, scale));
-      names.push(this.labelOf(one.tag, box));
+      names.push(this.labelOf(one, box));
     }
     if (this.drag?.now && this.drag.action === "draw") {
       shapes.push(this.shapesOf({ tag: null }, this.drag.now, scale));
@@ -125,10 +133,11 @@ export class Canvas {
     this.labels.replaceChildren(...names);
   }
 
-  shapesOf({ id, tag, unsaved }, [x0, y0, x1, y1], scale) {
+  shapesOf({ id, tag, unsaved, proposed }, [x0, y0, x1, y1], scale) {
     const edges = { x: x0 * this.width, y: y0 * this.height, width: (x1 - x0) * this.width, height: (y1 - y0) * this.height };
     const chosen = id !== undefined && id === this.chosen;
-    const group = shape("g", { class: `${this.look(tag).colour}${chosen ? " chosen" : ""}${unsaved ? " unsaved" : ""}` });
+    const state = [chosen && "chosen", unsaved && "unsaved", proposed && "proposed"].filter(Boolean).join(" ");
+    const group = shape("g", { class: `${this.look(tag).colour} ${state}` });
     group.append(shape("rect", { ...edges, class: "edge" }), shape("rect", { ...edges, class: "line" }));
     for (const [corner, [cx, cy]] of chosen ? Object.entries(CORNERS) : []) {
       const centre = { cx: [x0, 0, x1][cx] * this.width, cy: [0, y0, 0, y1][cy] * this.height };
@@ -140,10 +149,10 @@ export class Canvas {
     return group;
   }
 
-  labelOf(tag, [x0, y0]) {
+  labelOf({ tag, proposed, confidence }, [x0, y0]) {
     const { name, colour } = this.look(tag);
     const label = document.createElement("span");
-    label.textContent = name;
+    label.textContent = proposed ? `${name}? ${Math.round(confidence * 100)} %` : name;
     label.className = y0 > 0.08 ? `${colour} above` : colour;
     label.style.left = `${x0 * 100}%`;
     label.style.top = `${y0 * 100}%`;

@@ -4,6 +4,7 @@ import { call, tell } from "./api.js";
 import { uuid } from "./boxes.js";
 import { Canvas } from "./canvas.js";
 import { Outbox } from "./outbox.js";
+import { Proposals } from "./proposals.js";
 
 const place = document.getElementById("tagging");
 const task = JSON.parse(place.dataset.task);
@@ -61,9 +62,20 @@ const canvas = detection
         },
         changed: (id, corners) => change(id, { box: corners }),
         chosen: (id) => choose(id),
+        accepted: (id) => proposals.accept(proposals.open.filter((one) => one.id === id)),
         tooSmall: () => tell("That box is too small. Draw it around the whole area.", place),
       },
     )
+  : null;
+
+const proposals = detection
+  ? new Proposals(document.getElementById("proposals"), `${base}/proposals`, {
+      accepted: (accepted) => {
+        boxes = [...boxes, ...accepted];
+        accepted.forEach(keep);
+      },
+      changed: () => render(),
+    })
   : null;
 
 /** Show what was tagged here before a reload and is not on the device yet. */
@@ -125,7 +137,7 @@ function render() {
     return;
   }
   const shown = boxes.map((box) => ({ ...box, unsaved: outbox.has(pathOf(box.id)) }));
-  canvas.show(shown, chosenBox);
+  canvas.show(shown, chosenBox, proposals.open);
   const chosen = boxes.find(({ id }) => id === chosenBox);
   document.getElementById("selection").hidden = boxes.length === 0;
   document.getElementById("selected").hidden = chosen === undefined;
@@ -195,6 +207,8 @@ function onKey(event) {
     deleteChosen();
   } else if (event.key === "Escape") {
     choose(null);
+  } else if (event.key === "a" && detection) {
+    proposals.accept(proposals.open);
   } else if (number >= 1 && number <= chips.length) {
     pickTag(task.tags[number - 1].id);
   } else if (event.key === "ArrowLeft") {
@@ -222,3 +236,6 @@ document.addEventListener("keydown", onKey);
 resume();
 render();
 outbox.drain();
+if (detection && !task.image.tagged) {
+  proposals.fetch();
+}

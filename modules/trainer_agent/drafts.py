@@ -1,0 +1,111 @@
+"""Drafts: models from the first few tagged images, which propose tags until the first real training."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edge_common.errors import EdgeError
+from edge_common.packages import PackageStore
+from modules.trainer_agent.job import TRAINING_JOB, Job
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.training_messages import Trained, encode_request
+
+log = logging.getLogger(__name__)
+
+FOLDER = "drafts"
+FEWEST_IMAGES = 3
+_GROWTH = 1.5
+"""A draft is made anew when there are so many times the images that it learned from."""
+_SILENCE_S = 120.0
+
+
+class Drafts:
+    """Trains drafts one after the other, on a thread of its own. `image_done` may be called from any thread."""
+
+    def __init__(
+        self,
+        library: Library,
+        packages: PackageStore,
+        threads: Callable[[], int],
+        *,
+        data: Path,
+        zoo: Path,
+        command: Sequence[str] = TRAINING_JOB,
+    ) -> None:
+        self.packages = PackageStore(data / FOLDER)
+        self._library = library
+        self._live = packages
+        self._threads = threads
+        self._data = data
+        self._zoo = zoo
+        self._command = command
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._job: Job | None = None
+        self._changed = threading.Lock()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="drafts")
+        self._thread.start()
+
+    def image_done(self, model_id: str) -> None:
+        """Staff finished an image: a draft may be due."""
+        self._queue.put(model_id)
+
+    def give_way(self) -> None:
+        """End the draft that is being made, as a real training begins."""
+        with self._changed:
+            if self._job is not None:
+                self._job.kill()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            if self._job is not None:
+                self._job.kill()
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (model_id := self._queue.get()) is not None:
+            try:
+                if self._due(model_id):
+                    self._make(model_id)
+            except (EdgeError, OSError) as error:
+                # Nobody asked for a draft, and the next image is another chance.
+                log.info("model %s: no draft: %s", model_id, error)
+
+    def _due(self, model_id: str) -> bool:
+        if self._live.current(model_id) is not None:
+            return False
+        images = self._library.counts(model_id).tagged
+        return images >= max(FEWEST_IMAGES, self._images_of_last(model_id) * _GROWTH)
+
+    def _images_of_last(self, model_id: str) -> int:
+        version = self.packages.current(model_id)
+        return 0 if version is None else self.packages.read_manifest(model_id, version).images
+
+    def _make(self, model_id: str) -> None:
+        request = encode_request(
+            self._library.training_set(model_id),
+            data=self._data,
+            packages=self.packages.root,
+            zoo=self._zoo,
+            threads=self._threads(),
+            parent_version=None,
+        )
+        with self._changed:
+            if self._closing:
+                return
+            job = self._job = Job(self._command, silence_s=_SILENCE_S)
+        try:
+            outcome = job.run(request, lambda progress: None)
+        finally:
+            with self._changed:
+                self._job = None
+        if isinstance(outcome, Trained):
+            self.packages.activate(model_id, outcome.version)
+            self.packages.prune(model_id, keep=1)
+            log.info("model %s: a draft of %d images proposes tags", model_id, outcome.images)
+        else:
+            log.info("model %s: no draft: %s", model_id, outcome.message)
