@@ -39,6 +39,10 @@ class Score(BaseModel):
     )
     precision: Rate | None = Field(default=None, description="at the recommended thresholds: of what it finds, right")
     recall: Rate | None = Field(default=None, description="at the recommended thresholds: of what is there, found")
+    none_right: Rate | None = Field(
+        default=None,
+        description="classification: of images of a tag as if it had not been taught, named none of the others",
+    )
     label_precision: dict[str, Rate] = Field(default={}, description="the same for each label")
     label_recall: dict[str, Rate] = Field(default={}, description="the same for each label")
     wrong: tuple[WrongImage, ...] = Field(default=(), description="where it was wrong, worst first, at most 20")

@@ -10,10 +10,11 @@ from edge_common.detections import Detection
 from edge_common.errors import ImageError
 from edge_common.onnx_graph import GraphBuilder, load_graph
 from edge_common.onnx_session import OnnxSession
-from edge_common.scores import Score
+from edge_common.scores import Rate, Score
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage, check_dataset, read_pixels
+from modules.trainer_agent.learning.familiarity import Familiarity, fit_familiarity, held_to, likeness
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.folds import MOST_FOLDS, make_folds
 from modules.trainer_agent.learning.intervals import rate_of, share_interval
@@ -48,13 +49,22 @@ class LinearClassifier:
         """[n, features] to [n, tags]; likelier is higher."""
         return features @ self.weights + self.bias
 
-    def probabilities(self, features: Array) -> Array:
-        """[n, features] to [n, tags], 0 to 1; of a classifier that was calibrated."""
-        return sigmoid(self.scores(features))
-
     def calibrated(self, slope: float, offset: float) -> "LinearClassifier":
         """The classifier whose scores are `slope` times these plus `offset`."""
         return LinearClassifier(self.weights * np.float32(slope), self.bias * np.float32(slope) + np.float32(offset))
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Says which tags a picture has; none, when it is unlike everything that it was taught."""
+
+    linear: LinearClassifier
+    """Calibrated."""
+    familiar: Familiarity
+
+    def probabilities(self, features: Array) -> Array:
+        """[n, features] to [n, tags], 0 to 1: no tag is likelier than that the picture is like a taught one."""
+        return sigmoid(held_to(self.linear.scores(features), self.familiar.logits(features)))
 
 
 def train_classifier(
@@ -80,10 +90,16 @@ def train_classifier(
     checking = progress.part("Checking on images held back", 0.7, 0.95)
     held_back = _cross_validate(features, wanted, seed, checking)
     slope, offset = calibrate(held_back, wanted)
-    likely = sigmoid(np.float32(slope) * held_back + np.float32(offset))
-    score = _score(likely, wanted, kept, dataset.tags)
+    found = likeness(features, wanted, make_folds(_tags_of(wanted), seed))
+    familiar = fit_familiarity(features, wanted, found)
+    near = familiar.of_cosine(np.where(np.isfinite(found.known), found.known, found.strange))
+    likely = sigmoid(held_to(np.float32(slope) * held_back + np.float32(offset), near))
+    score = _score(likely, wanted, kept, dataset.tags).model_copy(
+        update={"none_right": _none_right(familiar.of_cosine(found.strange))}
+    )
     progress.part("Learning from all images", 0.95, 0.97).done(0.0)
-    model = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
+    linear = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
+    model = Classifier(linear, familiar)
     progress.part("Packing the model", 0.97, 1.0).done(0.0)
     return Trained(
         export_classifier(backbone, model),
@@ -136,13 +152,25 @@ def calibrate(scores: Array, wanted: Array) -> tuple[float, float]:
     return max(float(values[0]), 1e-3), float(values[1])
 
 
-def export_classifier(backbone: ZooModel, model: LinearClassifier) -> bytes:
+def export_classifier(backbone: ZooModel, model: Classifier) -> bytes:
     """One static file: `image` float32 [1, 3, 288, 288] BGR 0-255 to `probs` [1, tags]."""
     builder = GraphBuilder()
     builder.adopt(load_graph(backbone.path).graph, {})
-    weights, bias = builder.constant(model.weights), builder.constant(model.bias)
-    builder.node("Sigmoid", [builder.node("Gemm", ["features", weights, bias])], "probs")
-    made = builder.build("fifteen-classifier", {"image": [1, 3, SIZE_PX, SIZE_PX]}, {"probs": [1, len(model.bias)]})
+    linear, familiar = model.linear, model.familiar
+    scores = builder.node("Gemm", ["features", builder.constant(linear.weights), builder.constant(linear.bias)])
+    squares = builder.node("Mul", ["features", "features"])
+    length = builder.node("ReduceSum", [squares], axes=[1], keepdims=1)
+    per_length = builder.node("Pow", [length, builder.constant(np.float32(-0.5))])
+    cosines = builder.node("MatMul", ["features", builder.constant(familiar.exemplars * np.float32(familiar.slope))])
+    nearest = builder.node("ReduceMax", [cosines], axes=[1], keepdims=1)
+    known = builder.node(
+        "Add", [builder.node("Mul", [nearest, per_length]), builder.constant(np.float32(familiar.offset))]
+    )
+    best = builder.node("ReduceMax", [scores], axes=[1], keepdims=1)
+    beyond = builder.node("Relu", [builder.difference(best, known)])
+    builder.node("Sigmoid", [builder.difference(scores, beyond)], "probs")
+    tags = len(linear.bias)
+    made = builder.build("fifteen-classifier", {"image": [1, 3, SIZE_PX, SIZE_PX]}, {"probs": [1, tags]})
     return bytes(made.SerializeToString())
 
 
@@ -168,7 +196,7 @@ def _views(image: TaggedImage, width: int, height: int, seed: int) -> list[View]
 
 def _cross_validate(features: Sequence[Array], wanted: Array, seed: int, progress: Progress) -> Array:
     """Scores [n, tags] of each image's plain view, by a fit without that image."""
-    folds = make_folds([frozenset(np.flatnonzero(row).tolist()) for row in wanted], seed)
+    folds = make_folds(_tags_of(wanted), seed)
     scores = np.zeros_like(wanted)
     for index, held_back in enumerate(folds):
         learned = [image for image in range(len(features)) if image not in held_back]
@@ -177,6 +205,16 @@ def _cross_validate(features: Sequence[Array], wanted: Array, seed: int, progres
         scores[held_back] = model.scores(np.stack([features[image][0] for image in held_back]))
         progress.done((index + 1) / len(folds))
     return scores
+
+
+def _tags_of(wanted: Array) -> list[frozenset[int]]:
+    return [frozenset(np.flatnonzero(row).tolist()) for row in wanted]
+
+
+def _none_right(strange: Array) -> Rate | None:
+    """Of images taken as if their tags had not been taught, those that count as none of the others."""
+    asked = np.isfinite(strange)
+    return rate_of((strange[asked] < 0).astype(np.intp), np.ones(asked.sum(), dtype=np.intp)) if asked.any() else None
 
 
 def _score(held_back: Array, wanted: Array, images: Sequence[TaggedImage], tags: Sequence[str]) -> Score:

@@ -13,6 +13,7 @@ from modules.inference.runtimes.runtime import open_runtime
 from modules.trainer_agent.learning.classifier import (
     SHRINKAGE,
     SIZE_PX,
+    Classifier,
     LinearClassifier,
     calibrate,
     export_classifier,
@@ -20,7 +21,9 @@ from modules.trainer_agent.learning.classifier import (
     train_classifier,
 )
 from modules.trainer_agent.learning.dataset import Dataset
+from modules.trainer_agent.learning.familiarity import Familiarity, unit
 from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.losses import sigmoid
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from tests.trainer_agent.learning.made import classification_set, detection_set, draw_shapes, store_image
 from tests.zoo_here import zoo_model
@@ -85,7 +88,7 @@ def test_a_picture_may_have_none_of_the_tags() -> None:
     wanted[:, 1] = 0
 
     model = fit_linear(features, wanted)
-    probabilities = model.calibrated(*calibrate(model.scores(features), wanted)).probabilities(features)
+    probabilities = sigmoid(model.calibrated(*calibrate(model.scores(features), wanted)).scores(features))
 
     without = wanted[:, 0] == 0
     assert (probabilities[without].max(axis=1) < 0.5).mean() > 0.95
@@ -126,11 +129,14 @@ def test_a_trained_classifier_tells_new_pictures_apart(trained: Trained, seed: i
     assert probs.argmax() == boxes[0].tag
 
 
+@pytest.mark.parametrize("offset", [-60.0, -30.0, 10.0], ids=["strange", "between", "familiar"])
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_the_file_says_what_the_linear_classifier_says(tmp_path: Path, backend: str) -> None:
+def test_the_file_says_what_the_classifier_says(tmp_path: Path, backend: str, offset: float) -> None:
     rng = np.random.default_rng(4)
     lite0 = zoo_model(LITE0)
-    model = LinearClassifier((rng.standard_normal((1280, 3)) / 20).astype(np.float32), np.float32([0.1, -0.2, 0.3]))
+    linear = LinearClassifier((rng.standard_normal((1280, 3)) / 20).astype(np.float32), np.float32([0.1, -0.2, 0.3]))
+    exemplars = unit(rng.random((7, 1280), dtype=np.float32)).T
+    model = Classifier(linear, Familiarity(np.ascontiguousarray(exemplars), 50.0, offset))
     file = tmp_path / "model.onnx"
     file.write_bytes(export_classifier(lite0, model))
     square = letterbox(draw_shapes(5)[0], SIZE_PX).transpose(2, 0, 1)[None].astype(np.float32)
@@ -140,8 +146,17 @@ def test_the_file_says_what_the_linear_classifier_says(tmp_path: Path, backend: 
     runtime.close()
 
     features = OnnxSession(lite0.path, threads=1).run({"image": square})["features"]
-    # The largest difference seen: 6e-7.
-    np.testing.assert_allclose(probs, model.probabilities(features), atol=5e-6)
+    # The largest difference seen: 6e-7 for the linear layer alone.
+    np.testing.assert_allclose(probs, model.probabilities(features), atol=2e-5)
+
+
+def test_a_picture_of_something_else_has_none_of_the_tags(trained: Trained) -> None:
+    stripes = np.repeat(np.uint8([[255, 40, 0], [0, 90, 255]]), 20, axis=0)
+    picture = np.ascontiguousarray(np.tile(stripes, (8, 1))[None].repeat(320, axis=0))
+
+    probs = OnnxSession(trained.model, threads=1).run({"image": to_input(picture, SIZE_PX)})["probs"]
+
+    assert probs.max() < 0.5
 
 
 def test_the_file_is_static_and_of_operations_that_the_vpu_runs(trained: Trained, tmp_path: Path) -> None:

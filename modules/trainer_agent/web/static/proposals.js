@@ -19,6 +19,7 @@ export class Proposals {
       const { source, proposals } = await call("GET", this.path);
       this.open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
       this.source = source;
+      this.any = proposals.length > 0;
       this.changed();
     } catch (problem) {
       this.say(`No proposals: ${problem.message}`);
@@ -47,7 +48,7 @@ export class Proposals {
     } else if (this.source === "none") {
       this.say("Proposals come once a few images are tagged.");
     } else {
-      this.say(`${by} proposes nothing more here.`);
+      this.say(`${by} proposes nothing${this.any ? " more" : ""} here.`);
     }
     this.place.querySelector("[data-open]").hidden = count === 0;
     this.on.changed();
