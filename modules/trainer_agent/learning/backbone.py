@@ -1,7 +1,6 @@
 """The backbones as functions from pictures to features."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,43 +9,43 @@ from numpy.typing import NDArray
 from edge_common.images import Pixels
 from edge_common.onnx_session import OnnxSession
 from edge_common.ssd import FEATURE_MAPS, LOGITS, STRIDES
-from modules.trainer_agent.learning.features import RELU6_STEP, ViewFeatures
+from modules.trainer_agent.learning.features import RELU6_STEP, Arrays, ViewFeatures, pack
 
 
 class DetectionBackbone:
-    """The SSD's convolutions as a function from pictures to ViewFeatures."""
+    """The SSD's convolutions as a function from pictures to features; one thread a call, to be called from several.
 
-    def __init__(self, model: Path, threads: int) -> None:
-        # Pictures side by side, each on one thread, take a quarter less time than one after the other on all.
+    Pictures side by side, each on one thread, take a quarter less time than one after the other on all.
+    """
+
+    def __init__(self, model: Path) -> None:
         self._session = OnnxSession(model, threads=1)
-        self._threads = threads
 
-    def features(self, squares: Sequence[Pixels]) -> list[ViewFeatures]:
-        """Features of squares, uint8 [S, S, 3] BGR, in the same order."""
-        with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(self._features, squares))
-
-    def _features(self, square: Pixels) -> ViewFeatures:
+    def features(self, square: Pixels) -> ViewFeatures:
+        """Of a square, uint8 [S, S, 3] BGR."""
         out = self._session.run({"image": _planes(square)})
         maps = {name: _rounded(out[name][0]) for name in FEATURE_MAPS}
         encodings = _by_anchor([out[f"boxes{stride}"][0] for stride in STRIDES], 4)
         return ViewFeatures(maps, encodings, _by_anchor([out[f"logits{stride}"][0] for stride in STRIDES], LOGITS))
 
+    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
+        """Of equally large squares, for keeping: as `features.pack`."""
+        return pack([self.features(square) for square in squares])
+
 
 class DetailBackbone:
-    """The first layers of Lite0, as a function from pictures to its map of stride 16."""
+    """The first layers of Lite0 as a function from pictures to its map of stride 16; as DetectionBackbone."""
 
-    def __init__(self, model: Path, threads: int) -> None:
+    def __init__(self, model: Path) -> None:
         self._session = OnnxSession(model, threads=1)
-        self._threads = threads
 
-    def maps(self, squares: Sequence[Pixels]) -> NDArray[np.uint8]:
-        """Of equally large squares, uint8 [S, S, 3] BGR: uint8 [views, 672, S / 16, S / 16], in steps of RELU6_STEP."""
-        with ThreadPoolExecutor(self._threads) as pool:
-            return np.stack(list(pool.map(self._map, squares)))
-
-    def _map(self, square: Pixels) -> NDArray[np.uint8]:
+    def map(self, square: Pixels) -> NDArray[np.uint8]:
+        """Of a square, uint8 [S, S, 3] BGR: uint8 [672, S / 16, S / 16], in steps of RELU6_STEP."""
         return _rounded(self._session.run({"image": _planes(square)}, wanted=("map16",))["map16"][0])
+
+    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
+        """Of equally large squares, for keeping: `maps` uint8 [views, 672, S / 16, S / 16]."""
+        return {"maps": np.stack([self.map(square) for square in squares])}
 
 
 def _planes(square: Pixels) -> NDArray[np.float32]:

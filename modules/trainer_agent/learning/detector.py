@@ -1,7 +1,8 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +11,27 @@ from edge_common.errors import ImageError
 from edge_common.geometry import Letterbox
 from edge_common.onnx_graph import load_graph
 from edge_common.zoo import ZooModel
+from modules.trainer_agent.learning.arena import ArenaWriter
 from modules.trainer_agent.learning.augment import View, view_boxes
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
-from modules.trainer_agent.learning.dataset import Dataset, check_dataset, read_pixels
+from modules.trainer_agent.learning.dataset import Dataset, TaggedImage, check_dataset, read_pixels
 from modules.trainer_agent.learning.detect import at_one_half, detections_of
 from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.features import ViewFeatures, unpack
 from modules.trainer_agent.learning.fit import FitOptions
-from modules.trainer_agent.learning.fits import FitTask, Share, run_fits
+from modules.trainer_agent.learning.fits import FitTask, Fitters, Share
 from modules.trainer_agent.learning.folds import make_folds
 from modules.trainer_agent.learning.head import join
+from modules.trainer_agent.learning.kept_examples import keep
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
 from modules.trainer_agent.learning.score import CrossValidation, score_detector
+from modules.trainer_agent.learning.side_by_side import side_by_side
 from modules.trainer_agent.learning.teaching import Teaching
-from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged, choose_views, copies_for
+from modules.trainer_agent.learning.views import CachedViews, Tagged, choose_views, copies_for
 
 Array = NDArray[np.float32]
 
@@ -56,25 +61,34 @@ def train_detector(
 
     `backbone` is the detector's; `lite0` sees what tells several tags apart.
     """
-    tagged, left_out = read_all(dataset)
-    check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
-    several = len(dataset.tags) > 1
-    size_px = choose_size(tagged, several)
-    grid = grid_of(size_px)
-    views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
-    source = FeatureSource(DetectionBackbone(backbone.path, threads), backbone.sha256, cache, size_px)
-    looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
-    projection = _learn_projection(source, tagged, views, seed, looking)
-    with ThreadPoolExecutor(threads) as pool:
-        examples = list(pool.map(lambda one, mine: _examples_of(one, mine, source, projection, grid), tagged, views))
-    teaching = None
-    if several:
-        details = DetailSource(DetailBackbone(lite0.path, threads), lite0.sha256, cache, size_px)
-        teaching = Teaching(source, details, tagged, views, len(dataset.tags))
-        teaching.look(progress.part("Looking at the details", 0.3, 0.5))
-    learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
-    folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
-    outcomes = run_fits(Share(_tasks(folds, seed), examples, 1, size_px, FitOptions()), threads, learning.done)
+    with (
+        closing(ArenaWriter(cache.folder)) as arena,
+        closing(Fitters(threads, arena)) as fitters,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        tagged, left_out = read_all(dataset, pool)
+        check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
+        several = len(dataset.tags) > 1
+        size_px = choose_size(tagged, several)
+        grid = grid_of(size_px)
+        views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
+        source = CachedViews(lambda: DetectionBackbone(backbone.path), backbone.sha256, cache, size_px)
+        pairs = list(zip(tagged, views, strict=True))
+        looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=threads)
+        looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
+        projection = _learn_projection(looked, pairs, seed, looking)
+        source.rest()
+        made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
+        examples = [[keep(example, arena) for example in of_image] for of_image in made]
+        teaching = None
+        if several:
+            details = CachedViews(lambda: DetailBackbone(lite0.path), lite0.sha256, cache, size_px)
+            teaching = Teaching(source, details, tagged, views, len(dataset.tags))
+            teaching.look(pool, threads, progress.part("Looking at the details", 0.3, 0.5))
+            details.rest()
+        learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
+        folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
+        outcomes = fitters.run(Share(_tasks(folds, seed), examples, 1, size_px, FitOptions()), learning.done)
     progress.part("Packing the model", 0.95, 1.0).done(0.0)
     candidates = {image: one for outcome in outcomes for image, one in outcome.found.items()}
     if teaching is None:
@@ -119,20 +133,27 @@ def _tasks(folds: Sequence[Sequence[int]], seed: int) -> tuple[FitTask, ...]:
     )
 
 
-def read_all(dataset: Dataset) -> tuple[list[Tagged], dict[str, str]]:
+def read_all(dataset: Dataset, pool: Executor) -> tuple[list[Tagged], dict[str, str]]:
     """The usable images, and by name why the others are left out."""
     tagged: list[Tagged] = []
     left_out: dict[str, str] = {}
-    for image in dataset.images:
-        try:
-            height, width = read_pixels(image).shape[:2]
-        except ImageError as error:
-            left_out[image.name] = str(error)
+    for image, size in zip(dataset.images, pool.map(_size_of, dataset.images), strict=True):
+        if isinstance(size, ImageError):
+            left_out[image.name] = str(size)
             continue
         boxes = np.array([found.box.to_list() for found in image.boxes], dtype=np.float32).reshape(-1, 4)
         tags = np.array([found.tag for found in image.boxes], dtype=np.intp)
-        tagged.append(Tagged(image, width, height, boxes, tags))
+        tagged.append(Tagged(image, *size, boxes, tags))
     return tagged, left_out
+
+
+def _size_of(image: TaggedImage) -> tuple[int, int] | ImageError:
+    """Width and height in px of a picture that can be read whole; else why it cannot."""
+    try:
+        height, width = read_pixels(image).shape[:2]
+    except ImageError as error:
+        return error
+    return width, height
 
 
 def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
@@ -151,23 +172,23 @@ def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
 
 
 def _learn_projection(
-    source: FeatureSource, tagged: Sequence[Tagged], views: Sequence[Sequence[View]], seed: int, progress: Progress
+    looked: Iterable[list[ViewFeatures]], pairs: Sequence[tuple[Tagged, list[View]]], seed: int, progress: Progress
 ) -> Projection:
-    """Computes (and caches) the features of all views on the way; holds those of one image at a time."""
+    """Has (and keeps) the features of all views computed on the way; holds those of a few images at a time."""
     rng = np.random.default_rng(seed)
-    sample = MapSample(sum(len(mine) for mine in views))
-    for index, (one, mine) in enumerate(zip(tagged, views, strict=True)):
-        for view in source.features(one, mine):
+    sample = MapSample(sum(len(views) for _, views in pairs))
+    for index, of_image in enumerate(looked):
+        for view in of_image:
             sample.add(view, rng)
-        progress.done((index + 1) / len(tagged))
+        progress.done((index + 1) / len(pairs))
     return fit_projection(sample, rng)
 
 
 def _examples_of(
-    one: Tagged, views: Sequence[View], source: FeatureSource, projection: Projection, grid: Grid
+    one: Tagged, views: Sequence[View], source: CachedViews, projection: Projection, grid: Grid
 ) -> list[Example]:
     made = []
-    for view, features in zip(views, source.features(one, views), strict=True):
+    for view, features in zip(views, unpack(source.arrays(one, views)), strict=True):
         boxes, visible = view_boxes(one.boxes, one.width, one.height, view, grid.size_px)
         # The head learns where something tagged is; which tag it has is another's question.
         something = np.zeros(int(visible.sum()), dtype=np.intp)

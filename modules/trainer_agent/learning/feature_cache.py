@@ -16,7 +16,7 @@ class FeatureCache:
     """Arrays on disk by the recipe that they were made from; a damaged file is as good as none."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def load(self, recipe: str) -> dict[str, NDArray[np.generic]] | None:
         """The arrays that were saved by this recipe, None if the file is missing, unreadable or damaged."""
@@ -47,7 +47,7 @@ class FeatureCache:
 
     def prune(self, most_bytes: int) -> None:
         """Delete the entries used longest ago until the rest fit."""
-        newest_first = sorted(self._folder.glob("*/*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        newest_first = sorted(self.folder.glob("*/*"), key=lambda path: path.stat().st_mtime, reverse=True)
         kept_bytes = 0
         for path in newest_first:
             kept_bytes += path.stat().st_size
@@ -56,4 +56,4 @@ class FeatureCache:
 
     def _path(self, recipe: str) -> Path:
         key = hashlib.sha256(recipe.encode()).hexdigest()
-        return self._folder / key[:2] / f"{key}.features"
+        return self.folder / key[:2] / f"{key}.features"

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from edge_common.ssd import FEATURE_MAPS
 
 RELU6_STEP = np.float32(6 / 255)
+Arrays = dict[str, NDArray[np.generic]]
+"""Named arrays of the views of one image, [views, ...]."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,9 @@ class ViewFeatures:
     """Old class logits of all anchors: [anchors, 24]."""
 
 
-def pack(views: Sequence[ViewFeatures]) -> dict[str, NDArray[np.generic]]:
+def pack(views: Sequence[ViewFeatures]) -> Arrays:
     """Views of one image as named arrays [views, ...]."""
-    packed: dict[str, NDArray[np.generic]] = {
-        name: np.stack([view.maps[name] for view in views]) for name in FEATURE_MAPS
-    }
+    packed: Arrays = {name: np.stack([view.maps[name] for view in views]) for name in FEATURE_MAPS}
     packed["encodings"] = np.stack([view.encodings for view in views])
     packed["logits"] = np.stack([view.logits for view in views])
     return packed

@@ -9,16 +9,17 @@ import contextlib
 import pickle
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_common.errors import LearningError
 from edge_common.service import EXIT_CLEAN
+from modules.trainer_agent.learning.arena import Arena, ArenaWriter
 from modules.trainer_agent.learning.detect import Candidates, candidates
-from modules.trainer_agent.learning.examples import Example, Grid, grid_of
+from modules.trainer_agent.learning.examples import grid_of
 from modules.trainer_agent.learning.fit import FitOptions, fit
 from modules.trainer_agent.learning.head import Head
+from modules.trainer_agent.learning.kept_examples import KeptExample, opened
 
 
 @dataclass(frozen=True)
@@ -43,60 +44,75 @@ class Share:
     """What one process does."""
 
     tasks: tuple[FitTask, ...]
-    examples: Sequence[Sequence[Example]]
-    """The views of each image, the plain one first."""
+    examples: Sequence[Sequence[KeptExample]]
+    """The views of each image, the plain one first; their arrays are in the arena."""
     tags: int
     size_px: int
     options: FitOptions
 
 
-def run_fits(share: Share, processes: int, progress: Callable[[float], None]) -> list[FitOutcome]:
-    """An outcome for each task, in order; raises LearningError if a process of ours dies."""
-    count = max(1, min(processes, len(share.tasks)))
-    parts = [
-        Share(share.tasks[index::count], share.examples, share.tags, share.size_px, share.options)
-        for index in range(count)
-    ]
-    helpers = [_Helper(part) for part in parts[1:]]
-    outcomes: list[FitOutcome | None] = [None] * len(share.tasks)
-    outcomes[0::count] = work(parts[0], progress)
-    for index, helper in enumerate(helpers, start=1):
-        outcomes[index::count] = helper.outcomes()
-    return [outcome for outcome in outcomes if outcome is not None]
+class Fitters:
+    """This process and helpers of it, which start early so that they have loaded everything when there is work."""
+
+    def __init__(self, processes: int, arena: ArenaWriter) -> None:
+        self._arena = arena
+        self._helpers = [_Helper(arena.descriptor) for _ in range(processes - 1)]
+
+    def run(self, share: Share, progress: Callable[[float], None]) -> list[FitOutcome]:
+        """An outcome for each task, in order; raises LearningError if a process of ours dies. To be called once."""
+        self._arena.flush()
+        count = max(1, min(1 + len(self._helpers), len(share.tasks)))
+        parts = [replace(share, tasks=share.tasks[index::count]) for index in range(count)]
+        helpers = self._helpers[: count - 1]
+        for helper, part in zip(helpers, parts[1:], strict=True):
+            helper.send(part)
+        outcomes: list[FitOutcome | None] = [None] * len(share.tasks)
+        outcomes[0::count] = work(parts[0], Arena(self._arena.descriptor), progress)
+        for index, helper in enumerate(helpers, start=1):
+            outcomes[index::count] = helper.outcomes()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def close(self) -> None:
+        """End the helpers, whatever they are doing."""
+        for helper in self._helpers:
+            helper.close()
 
 
-def work(share: Share, progress: Callable[[float], None] = lambda part: None) -> list[FitOutcome]:
+def work(share: Share, arena: Arena, progress: Callable[[float], None] = lambda part: None) -> list[FitOutcome]:
     """Do a share in this process."""
     grid = grid_of(share.size_px)
+    examples = [[opened(view, arena) for view in views] for views in share.examples]
     done = []
     for index, task in enumerate(share.tasks):
 
         def within(part: float, before: int = index) -> None:
+            arena.rest()
             progress((before + part) / len(share.tasks))
 
-        done.append(_run(task, share, grid, within))
+        learned = [view for image in task.learn for view in examples[image]]
+        head = fit(learned, share.tags, grid, seed=task.seed, options=share.options, progress=within)
+        done.append(FitOutcome(head, {image: candidates(head, examples[image][0]) for image in task.find}))
     return done
-
-
-def _run(task: FitTask, share: Share, grid: Grid, progress: Callable[[float], None]) -> FitOutcome:
-    learned = [view for image in task.learn for view in share.examples[image]]
-    head = fit(learned, share.tags, grid, seed=task.seed, options=share.options, progress=progress)
-    return FitOutcome(head, {image: candidates(head, share.examples[image][0]) for image in task.find})
 
 
 class _Helper:
     """A process that does a share while this one does another."""
 
-    def __init__(self, share: Share) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "modules.trainer_agent.learning.fit_worker"],
+            [sys.executable, "-m", "modules.trainer_agent.learning.fit_worker", str(descriptor)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=(descriptor,),
         )
-        # A thread of its own sends, as the pipe is far smaller than the examples; it stays open until we are done,
-        # so that the helper can tell when we are gone.
-        self._sender = threading.Thread(target=self._send, args=(share,), daemon=True)
-        self._sender.start()
+
+    def send(self, share: Share) -> None:
+        """Hand over the work; its input stays open, so that the helper can tell when we are gone."""
+        assert self._process.stdin is not None
+        # What an ended process does not read is told by its exit code.
+        with contextlib.suppress(BrokenPipeError):
+            pickle.dump(share, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
 
     def outcomes(self) -> list[FitOutcome]:
         """What the process found, once it has ended; raises LearningError when it ended without."""
@@ -104,23 +120,18 @@ class _Helper:
         with self._process.stdout as answer:
             data = answer.read()
         code = self._process.wait()
-        self._sender.join()
-        self._close_input()
         if code != EXIT_CLEAN or not data:
             raise LearningError(f"a fitting process ended with exit code {code}; memory may be short")
         done: list[FitOutcome] = pickle.loads(data)
         return done
 
-    def _send(self, share: Share) -> None:
+    def close(self) -> None:
+        """End it, if it still runs."""
         assert self._process.stdin is not None
-        try:
-            pickle.dump(share, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return  # its exit code tells
-
-    def _close_input(self) -> None:
-        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
         # What an ended process did not read cannot be flushed any more.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
+        self._process.stdout.close()

@@ -1,10 +1,15 @@
 """Teaches tellers which tag a tagged box has: looks at the boxes of all images, checks on folds, keeps the whole."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
 
 from modules.trainer_agent.learning.augment import View, view_boxes
 from modules.trainer_agent.learning.detect import Candidates, Found
+from modules.trainer_agent.learning.features import unpack
 from modules.trainer_agent.learning.outcome import Progress
+from modules.trainer_agent.learning.side_by_side import side_by_side
 from modules.trainer_agent.learning.teller import (
     DETAIL,
     Described,
@@ -16,7 +21,7 @@ from modules.trainer_agent.learning.teller import (
     fit_tellers,
     joined,
 )
-from modules.trainer_agent.learning.views import DetailSource, FeatureSource, Tagged
+from modules.trainer_agent.learning.views import CachedViews, Tagged
 
 DETAIL_VIEWS = 3
 """Of each image, for telling tags apart."""
@@ -27,8 +32,8 @@ class Teaching:
 
     def __init__(
         self,
-        source: FeatureSource,
-        details: DetailSource,
+        source: CachedViews,
+        details: CachedViews,
         tagged: Sequence[Tagged],
         views: Sequence[Sequence[View]],
         tags: int,
@@ -41,15 +46,11 @@ class Teaching:
         self._described: list[Described] = []
         self._options: list[TellerOptions] = []
 
-    def look(self, progress: Progress) -> None:
-        """Describe the tagged boxes of all images; holds the maps of one image at a time."""
-        for image, one in enumerate(self._tagged):
-            parts = []
-            for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
-                boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
-                parts.append(describe(maps, boxes[visible], one.tags[visible]))
-            self._described.append(joined(parts))
-            progress.done((image + 1) / len(self._tagged))
+    def look(self, pool: Executor, ahead: int, progress: Progress) -> None:
+        """Describe the tagged boxes of all images; holds the maps of a few at a time."""
+        for one in side_by_side(pool, self._describe, range(len(self._tagged)), ahead=ahead):
+            self._described.append(one)
+            progress.done(len(self._described) / len(self._tagged))
 
     def tell_apart(self, candidates: Mapping[int, Candidates], folds: Sequence[Sequence[int]]) -> list[Found]:
         """What is found in each image, its tags told by a teller that has not learned from it."""
@@ -66,8 +67,15 @@ class Teaching:
     def teller(self) -> TagTeller:
         return fit_tellers(joined(self._described), self._tags, self._options)
 
+    def _describe(self, image: int) -> Described:
+        one, parts = self._tagged[image], []
+        for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
+            boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
+            parts.append(describe(maps, boxes[visible], one.tags[visible]))
+        return joined(parts)
+
     def _maps(self, image: int, views: int) -> list[Maps]:
         one, mine = self._tagged[image], self._views[image]
-        features = self._source.features(one, mine)[:views]
-        details = self._details.maps(one, mine[:DETAIL_VIEWS])[:views]
+        features = unpack(self._source.arrays(one, mine))[:views]
+        details = self._details.arrays(one, mine[:DETAIL_VIEWS])["maps"].astype(np.uint8, copy=False)[:views]
         return [{DETAIL: detail, **each.maps} for detail, each in zip(details, features, strict=True)]

@@ -1,24 +1,35 @@
 """The views that are learned from: which views of each image, and their features, computed or from the cache."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_common.images import Pixels
 from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
-from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.dataset import TaggedImage, read_pixels
 from modules.trainer_agent.learning.feature_cache import FeatureCache
-from modules.trainer_agent.learning.features import ViewFeatures, pack, unpack
+from modules.trainer_agent.learning.features import Arrays
 
 Array = NDArray[np.float32]
 
 MOST_COPIES, FEWEST_COPIES = 8, 2
 MOST_PIXELS = 320 * 320 * 320
 """Of all views together, as far as FEWEST_COPIES allows: what bounds time and memory."""
-_VERSION = 1
+HELD_BYTES = 110_000_000
+"""Of a backbone's arrays that stay in memory."""
+_VERSION = 2
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
+
+
+class Backbone(Protocol):
+    """A frozen network."""
+
+    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
+        """What it says of equally large squares, uint8 [S, S, 3] BGR: named arrays [squares, ...]."""
 
 
 @dataclass(frozen=True)
@@ -46,44 +57,49 @@ def choose_views(one: Tagged, size_px: int, copies: int, seed: int) -> list[View
     return [plain, *(random_view(one.width, one.height, size_px, rng) for _ in range(copies - 1))]
 
 
-class DetailSource:
-    """Detail maps of an image's views: from the cache when they were computed before."""
+class CachedViews:
+    """What a backbone says of the views of images: from memory or the cache when it was asked before.
 
-    def __init__(self, backbone: DetailBackbone, backbone_sha256: str, cache: FeatureCache, size_px: int) -> None:
-        self._backbone = backbone
-        self._sha256 = backbone_sha256
-        self._cache = cache
-        self._size_px = size_px
+    `arrays` may be called from several threads.
+    """
 
-    def maps(self, one: Tagged, views: Sequence[View]) -> NDArray[np.uint8]:
-        """uint8 [views, channels, rows, columns]; raises ImageError if the picture has to be read and cannot be."""
-        recipe = f"detail {_VERSION} {one.image.digest} {self._sha256} {self._size_px} {list(views)}"
-        stored = self._cache.load(recipe)
-        if stored is not None:
-            return stored["maps"].astype(np.uint8, copy=False)
-        pixels = read_pixels(one.image)
-        made = self._backbone.maps([render(pixels, view, self._size_px) for view in views])
-        self._cache.save(recipe, {"maps": made})
-        return made
-
-
-class FeatureSource:
-    """Features of an image's views: from the cache when they were computed before."""
-
-    def __init__(self, backbone: DetectionBackbone, backbone_sha256: str, cache: FeatureCache, size_px: int) -> None:
-        self._backbone = backbone
-        self._sha256 = backbone_sha256
-        self._cache = cache
+    def __init__(
+        self, open_backbone: Callable[[], Backbone], backbone_sha256: str, cache: FeatureCache, size_px: int
+    ) -> None:
         self.size_px = size_px
+        self._open = open_backbone
+        self._sha256 = backbone_sha256
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._backbone: Backbone | None = None
+        self._held: dict[str, Arrays] = {}
+        self._room_bytes = HELD_BYTES
 
-    def features(self, one: Tagged, views: Sequence[View]) -> list[ViewFeatures]:
-        """One ViewFeatures for each view; raises ImageError if the picture has to be read and cannot be."""
+    def arrays(self, one: Tagged, views: Sequence[View]) -> Arrays:
+        """The backbone's arrays [views, ...]; raises ImageError if the picture has to be read and cannot be."""
         recipe = f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {list(views)}"
-        stored = self._cache.load(recipe)
-        if stored is not None:
-            return unpack(stored)
-        pixels = read_pixels(one.image)
-        squares = [render(pixels, view, self.size_px) for view in views]
-        made = self._backbone.features(squares)
-        self._cache.save(recipe, pack(made))
-        return made
+        found = self._held.get(recipe) or self._cache.load(recipe)
+        if found is None:
+            pixels = read_pixels(one.image)
+            found = self._ready().arrays([render(pixels, view, self.size_px) for view in views])
+            self._cache.save(recipe, found)
+        self._hold(recipe, found)
+        return found
+
+    def rest(self) -> None:
+        """Free the backbone's memory; asked for something new, it is loaded again."""
+        self._backbone = None
+
+    def _ready(self) -> Backbone:
+        with self._lock:
+            if self._backbone is None:
+                self._backbone = self._open()
+            return self._backbone
+
+    def _hold(self, recipe: str, arrays: Arrays) -> None:
+        """Keep in memory what comes first, as long as there is room: each image is looked at two or three times."""
+        size = sum(array.nbytes for array in arrays.values())
+        with self._lock:
+            if recipe not in self._held and size <= self._room_bytes:
+                self._held[recipe] = arrays
+                self._room_bytes -= size

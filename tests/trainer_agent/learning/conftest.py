@@ -41,7 +41,7 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def backbone() -> DetectionBackbone:
-    return DetectionBackbone(zoo_model(SSD_BACKBONE).path, threads=1)
+    return DetectionBackbone(zoo_model(SSD_BACKBONE).path)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def trained(backbone: DetectionBackbone) -> Trained:
     rng = np.random.default_rng(0)
     drawn = [draw_shapes(seed) for seed in range(6)]
     pictures = [picture for picture, _ in drawn]
-    features = backbone.features([letterbox(picture, SIZE) for picture in pictures])
+    features = [backbone.features(letterbox(picture, SIZE)) for picture in pictures]
     sample = MapSample(len(features))
     for view in features:
         sample.add(view, rng)

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,8 @@ def test_images_that_cannot_be_used_are_left_out_by_name(tmp_path: Path) -> None
     good = detection_set(tmp_path, 1)
     bad = store_image(tmp_path, "bad.jpg", b"\xff\xd8\xff\xe0 cut short")
 
-    usable, left_out = read_all(type(good)("detection", good.tags, (bad, *good.images)))
+    with ThreadPoolExecutor(2) as pool:
+        usable, left_out = read_all(type(good)("detection", good.tags, (bad, *good.images)), pool)
 
     assert [one.image.name for one in usable] == ["shapes-0.jpg"]
     assert list(left_out) == ["bad.jpg"]

@@ -85,7 +85,7 @@ def test_background_is_what_the_tags_leave(runtime: Runtime) -> None:
 @pytest.mark.parametrize("seed", [0, 3, 101, 102])
 def test_inference_finds_what_the_trainer_finds(trained: Trained, runtime: Runtime, seed: int) -> None:
     picture = draw_shapes(seed)[0]
-    (view,) = trained.backbone.features([letterbox(picture, SIZE)])
+    view = trained.backbone.features(letterbox(picture, SIZE))
     likely = candidates(trained.head, make_example(view, trained.projection, trained.grid, *NONE_TAGGED))
     expected = select(likely.boxes, likely.scores)
 

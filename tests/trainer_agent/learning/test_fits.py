@@ -1,25 +1,33 @@
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from edge_common.errors import LearningError
+from modules.trainer_agent.learning.arena import ArenaWriter
 from modules.trainer_agent.learning.examples import grid_of
 from modules.trainer_agent.learning.fit import FitOptions
-from modules.trainer_agent.learning.fits import FitTask, Share, run_fits
+from modules.trainer_agent.learning.fits import FitOutcome, FitTask, Fitters, Share
+from modules.trainer_agent.learning.kept_examples import keep
 from tests.trainer_agent.learning.made import random_example
 
+Progress = Callable[[float], None]
 TASKS = (FitTask((0, 1, 2), (), 5), FitTask((1, 2), (0,), 6), FitTask((0, 1), (2,), 7))
 
 
-def share(tasks: tuple[FitTask, ...]) -> Share:
+def run(tasks: tuple[FitTask, ...], processes: int, folder: Path, progress: Progress = print) -> list[FitOutcome]:
     rng = np.random.default_rng(0)
-    examples = [[random_example(rng, grid_of(128), tags=2)] for _ in range(3)]
-    return Share(tasks, examples, tags=2, size_px=128, options=FitOptions(epochs=2))
+    with closing(ArenaWriter(folder)) as arena, closing(Fitters(processes, arena)) as fitters:
+        examples = [[keep(random_example(rng, grid_of(128), tags=2), arena)] for _ in range(3)]
+        return fitters.run(Share(tasks, examples, tags=2, size_px=128, options=FitOptions(epochs=2)), progress)
 
 
-def test_two_processes_do_the_same_work_as_one_in_the_same_order() -> None:
+def test_two_processes_do_the_same_work_as_one_in_the_same_order(tmp_path: Path) -> None:
     told: list[float] = []
 
-    alone, together = run_fits(share(TASKS), 1, told.append), run_fits(share(TASKS), 2, lambda part: None)
+    alone, together = run(TASKS, 1, tmp_path, told.append), run(TASKS, 2, tmp_path)
 
     assert [sorted(outcome.found) for outcome in together] == [[], [0], [2]]
     for one, other in zip(alone, together, strict=True):
@@ -30,14 +38,16 @@ def test_two_processes_do_the_same_work_as_one_in_the_same_order() -> None:
     assert told == sorted(told)
 
 
-def test_there_are_no_more_processes_than_tasks() -> None:
-    assert len(run_fits(share(TASKS[:1]), 8, lambda part: None)) == 1
+def test_helpers_without_work_end_with_the_fits(tmp_path: Path) -> None:
+    assert len(run(TASKS[:1], 3, tmp_path)) == 1
+
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_that_dies_is_no_outcome_but_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_dies_is_no_outcome_but_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     impossible = FitTask((99,), ())
 
     with pytest.raises(LearningError, match="ended with exit code 1"):
-        run_fits(share((TASKS[0], impossible)), 2, lambda part: None)
+        run((TASKS[0], impossible), 2, tmp_path)
 
     assert "IndexError" in capfd.readouterr().err

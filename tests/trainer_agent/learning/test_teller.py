@@ -136,8 +136,8 @@ def test_shares_add_up_to_one() -> None:
 
 
 def details_of(trained: Trained, square: np.ndarray) -> Maps:
-    (view,) = trained.backbone.features([square])
-    (detail,) = DetailBackbone(zoo_model(LITE0).path, threads=1).maps([square])
+    view = trained.backbone.features(square)
+    detail = DetailBackbone(zoo_model(LITE0).path).map(square)
     return {DETAIL: detail, **view.maps}
 
 
@@ -153,7 +153,7 @@ def test_the_file_shares_each_box_out_over_the_tags_as_the_teller_does(
     teller = fit_teller(described, len(SHAPES), TellerOptions(recipe, 2.0))
     head = new_head(1, rng)
     graph, lite0 = load_graph(zoo_model(SSD_BACKBONE).path), load_graph(zoo_model(LITE0).path)
-    (view,) = trained.backbone.features([square])
+    view = trained.backbone.features(square)
     found = candidates(head, make_example(view, trained.projection, trained.grid, *NONE_TAGGED))
     expected = found.scores * teller.shares(maps, found.boxes)
 

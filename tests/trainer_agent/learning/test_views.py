@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,23 @@ import pytest
 from edge_common.errors import ImageError
 from modules.trainer_agent.learning.augment import plain_view
 from modules.trainer_agent.learning.backbone import DetectionBackbone
+from modules.trainer_agent.learning.dataset import Dataset
 from modules.trainer_agent.learning.detector import read_all
 from modules.trainer_agent.learning.feature_cache import FeatureCache
-from modules.trainer_agent.learning.views import FEWEST_COPIES, MOST_COPIES, FeatureSource, choose_views, copies_for
+from modules.trainer_agent.learning.views import (
+    FEWEST_COPIES,
+    MOST_COPIES,
+    CachedViews,
+    Tagged,
+    choose_views,
+    copies_for,
+)
 from tests.trainer_agent.learning.made import detection_set
+
+
+def usable(dataset: Dataset) -> list[Tagged]:
+    with ThreadPoolExecutor(1) as pool:
+        return read_all(dataset, pool)[0]
 
 
 def test_few_small_images_are_seen_often_and_many_large_ones_seldom() -> None:
@@ -19,7 +33,7 @@ def test_few_small_images_are_seen_often_and_many_large_ones_seldom() -> None:
 
 
 def test_the_views_of_an_image_depend_on_its_content_and_the_seed_alone(tmp_path: Path) -> None:
-    first, second = read_all(detection_set(tmp_path, 2))[0]
+    first, second = usable(detection_set(tmp_path, 2))
 
     views = choose_views(first, 320, 6, seed=0)
 
@@ -30,30 +44,70 @@ def test_the_views_of_an_image_depend_on_its_content_and_the_seed_alone(tmp_path
     assert views[1:] != choose_views(second, 320, 6, seed=0)[1:]
 
 
+def cached(backbone: DetectionBackbone, folder: Path, digest: str = "digest", size_px: int = 128) -> CachedViews:
+    return CachedViews(lambda: backbone, digest, FeatureCache(folder / "cache"), size_px)
+
+
 def test_features_come_from_the_cache_when_they_were_computed_before(
     tmp_path: Path, backbone: DetectionBackbone
 ) -> None:
-    (one,) = read_all(detection_set(tmp_path, 1))[0]
-    source = FeatureSource(backbone, "digest", FeatureCache(tmp_path / "cache"), 128)
+    (one,) = usable(detection_set(tmp_path, 1))
     views = choose_views(one, 128, 2, seed=0)
-    made = source.features(one, views)
+    made = cached(backbone, tmp_path).arrays(one, views)
     one.image.path.unlink()  # whoever would compute them again would miss it
 
-    again = source.features(one, views)
+    again = cached(backbone, tmp_path).arrays(one, views)
 
-    np.testing.assert_array_equal(made[1].maps["map16"], again[1].maps["map16"])
+    np.testing.assert_array_equal(made["map16"], again["map16"])
+
+
+def test_features_are_held_in_memory_as_long_as_there_is_room(tmp_path: Path, backbone: DetectionBackbone) -> None:
+    first, second = usable(detection_set(tmp_path, 2))
+    views = choose_views(first, 128, 2, seed=0)
+    source = cached(backbone, tmp_path)
+    made = source.arrays(first, views)
+    source._room_bytes = 0
+    source.arrays(second, views)
+
+    for file in (tmp_path / "cache").rglob("*.features"):
+        file.unlink()
+    for one in (first, second):
+        one.image.path.unlink()
+
+    assert source.arrays(first, views) is made
+    with pytest.raises(ImageError, match=r"shapes-1\.jpg"):
+        source.arrays(second, views)
+
+
+def test_a_backbone_is_loaded_when_it_is_needed_and_again_after_a_rest(
+    tmp_path: Path, backbone: DetectionBackbone
+) -> None:
+    loaded: list[int] = []
+    source = CachedViews(lambda: loaded.append(1) or backbone, "digest", FeatureCache(tmp_path / "cache"), 128)
+    first, second = usable(detection_set(tmp_path, 2))
+    views = choose_views(first, 128, 2, seed=0)
+
+    counts = []
+    for one in (first, first, second):
+        source.arrays(one, views)
+        counts.append(len(loaded))
+        source.rest()
+
+    assert counts == [1, 1, 2]
 
 
 @pytest.mark.parametrize("change", ["another backbone", "another size", "other views"])
 def test_features_made_otherwise_are_computed_anew(tmp_path: Path, backbone: DetectionBackbone, change: str) -> None:
-    (one,) = read_all(detection_set(tmp_path, 1))[0]
-    cache = FeatureCache(tmp_path / "cache")
-    FeatureSource(backbone, "digest", cache, 128).features(one, choose_views(one, 128, 2, seed=0))
+    (one,) = usable(detection_set(tmp_path, 1))
+    cached(backbone, tmp_path).arrays(one, choose_views(one, 128, 2, seed=0))
     one.image.path.unlink()
 
-    source = FeatureSource(
-        backbone, "other" if change == "another backbone" else "digest", cache, 192 if change == "another size" else 128
+    source = cached(
+        backbone,
+        tmp_path,
+        "other" if change == "another backbone" else "digest",
+        192 if change == "another size" else 128,
     )
 
     with pytest.raises(ImageError, match=r"shapes-0\.jpg"):
-        source.features(one, choose_views(one, 128, 2, seed=1 if change == "other views" else 0))
+        source.arrays(one, choose_views(one, 128, 2, seed=1 if change == "other views" else 0))
