@@ -182,7 +182,7 @@ def test_what_the_file_divides_by_and_its_inverse_fit_16_bits(trained: Trained, 
         model.graph.output.add(name=name)
 
     outputs = OnnxSession(model.SerializeToString(), threads=1).run(
-        {"image": inference.to_input(draw_shapes(101)[0], SIZE)}
+        {"image": model_io.to_input(draw_shapes(101)[0], SIZE)}
     )
 
     assert len(divisors) == 4
