@@ -63,7 +63,7 @@ def decode_result(data: bytes) -> Result:
         raise CodecError(f"result: JSON expected, got {data[:80]!r}") from error
     if not isinstance(body, dict) or body.get("version") != VERSION:
         raise CodecError(f"result: a JSON object of version {VERSION} expected, got {data[:80]!r}")
-    texts = {key: _text(body, key) for key in ("camera", "frame_id", "model_id", "model_version")}
+    texts = {key: _text(key, body.get(key)) for key in ("camera", "frame_id", "model_id", "model_version")}
     kind: Any = body.get("kind")
     if kind not in get_args(ModelKind):
         raise CodecError(f"kind: one of {get_args(ModelKind)} expected, got {kind!r}")
@@ -104,13 +104,12 @@ def _detection(where: str, item: object) -> Detection:
         box = None if item.get("box") is None else Box.from_list(item["box"])
     except InvalidInput as error:
         raise CodecError(f"{where}.{error}") from error
-    return Detection(_text(item, "label"), confidence, box)
+    return Detection(_text(f"{where}.label", item.get("label")), confidence, box)
 
 
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
+def _text(where: str, value: object) -> str:
     if not isinstance(value, str):
-        raise CodecError(f"{key}: text expected, got {value!r}")
+        raise CodecError(f"{where}: text expected, got {value!r}")
     return value
 
 

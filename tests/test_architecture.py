@@ -42,10 +42,13 @@ HOMES = {
 """Library to the only files that import it."""
 
 PURE = (
+    "alike",
     "assign",
     "augment",
     "boxes",
+    "comparison",
     "detect",
+    "doubts",
     "evaluate",
     "examples",
     "export",
@@ -53,9 +56,12 @@ PURE = (
     "fit",
     "folds",
     "head",
+    "held_back",
+    "intervals",
     "losses",
     "outcome",
     "projection",
+    "score",
 )
 """Files of the learner that take values and give values back."""
 RIM = {"datetime", "io", "logging", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}

@@ -61,6 +61,8 @@ class Agent:
         self._command = command
         self._pace = pace
         self._changed = threading.Condition()
+        # A version that staff put live must not be one that is just being deleted.
+        self._versions = threading.Lock()
         self._number = 0
         self._queue: deque[str] = deque()
         # Tags that were saved just before this process' predecessor died count, too.
@@ -118,7 +120,8 @@ class Agent:
     def put_live(self, model_id: str, version: str) -> None:
         """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
         self._library.model(model_id)
-        self._packages.activate(model_id, version)
+        with self._versions:
+            self._packages.activate(model_id, version)
         about = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
         self._hub.send("events", {"schema_version": 1, **about})
 
@@ -195,7 +198,8 @@ class Agent:
         if reason:
             log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
         else:
-            self._packages.activate(model_id, trained.version)
+            with self._versions:
+                self._packages.activate(model_id, trained.version)
         return reason
 
     def _follow(self, model_id: str) -> Trained | Failed:
@@ -226,7 +230,8 @@ class Agent:
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
         self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
-        self._packages.prune(state.model_id, self._settings().keep_versions)
+        with self._versions:
+            self._packages.prune(state.model_id, self._settings().keep_versions)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:
         state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
@@ -234,8 +239,11 @@ class Agent:
         self._end(state, {"event": "training failed", **failed.model_dump(mode="json")})
 
     def _end(self, state: TrainingState, event: dict[str, Any]) -> None:
-        self._publish(state)
-        self._trainings.end(state)
+        try:
+            # Before anybody sees that it has ended: the next one may begin then, and its row would be taken for this.
+            self._trainings.end(state)
+        finally:
+            self._publish(state)
         about = {"model_id": state.model_id, "time": state.ended, **event}
         self._hub.report({"trainings": {state.model_id: about}})
         self._hub.send("events", {"schema_version": 1, **about})

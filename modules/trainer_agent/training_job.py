@@ -14,6 +14,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import json
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_common.detections import ModelKind
-from edge_common.errors import EdgeError, InvalidInput
+from edge_common.errors import EdgeError, ImageError, InvalidInput
 from edge_common.geometry import Box
 from edge_common.images import small_grey
 from edge_common.packages import Manifest, PackageStore
@@ -160,7 +161,7 @@ def manifest_of(
         score=trained.score,
         comparison=comparison,
         doubts=find_doubts(dataset, trained.held_back),
-        alike=alike(used, [small_grey(image.path.read_bytes(), LOOK_PX, image.name) for image in used]),
+        alike=_alike(used),
         images=trained.images,
         boxes=trained.boxes,
         left_out=trained.left_out,
@@ -169,6 +170,17 @@ def manifest_of(
         created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         program_version=VERSION,
     )
+
+
+def _alike(images: Sequence[TaggedImage]) -> tuple[tuple[str, str], ...]:
+    there, looks = [], []
+    for image in images:
+        try:
+            looks.append(small_grey(image.path.read_bytes(), LOOK_PX, image.name))
+        except (ImageError, OSError):
+            continue  # staff deleted it during the training
+        there.append(image)
+    return alike(there, looks)
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_common.errors import ImageError
-from edge_common.images import LETTERBOX_GREY, decode_image, digest_of, encode_jpeg, letterbox, shrink
+from edge_common.images import LETTERBOX_GREY, decode_image, digest_of, encode_jpeg, letterbox, shrink, small_grey
 from tests.trainer_agent.learning.made import draw_shapes, png_bomb
 
 PICTURE = draw_shapes(1)[0]
@@ -56,6 +56,43 @@ def test_grey_and_transparent_pictures_become_three_colours() -> None:
 def test_what_is_no_usable_picture_is_refused_by_name(data: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=rf"^shelf\.png: .*{reason}"):
         decode_image(data, "shelf.png")
+
+
+def whole_in_grey(data: bytes, side_px: int) -> np.ndarray:
+    """What `small_grey` is a quick way to."""
+    grey = cv2.cvtColor(decode_image(data), cv2.COLOR_BGR2GRAY)
+    return cv2.resize(grey, (side_px, side_px), interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(JPEG, id="JPEG"),
+        pytest.param(PNG, id="PNG"),
+        pytest.param(turned(JPEG, 6), id="JPEG to be turned upright"),
+        pytest.param(encode_jpeg(draw_shapes(2, 1920, 1072)[0], 90), id="large JPEG"),
+    ],
+)
+def test_a_small_grey_picture_looks_like_the_whole_one(data: bytes) -> None:
+    small = small_grey(data, 32)
+
+    assert (small.shape, small.dtype) == ((32, 32), np.uint8)
+    assert np.abs(small.astype(int) - whole_in_grey(data, 32)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(b"", r"cannot be decoded \(", id="nothing"),
+        pytest.param(b"GIF89a" + bytes(50), "damaged or cut short", id="another kind"),
+        pytest.param(PNG[:60], "damaged or cut short", id="a PNG cut short"),
+        pytest.param(JPEG[:100], "damaged or cut short", id="a JPEG cut short"),
+        pytest.param(png_bomb(100_000, 100_000), r"cannot be decoded \(", id="ten thousand megapixels"),
+    ],
+)
+def test_a_damaged_file_has_no_small_grey_picture_and_is_named(data: bytes, reason: str) -> None:
+    with pytest.raises(ImageError, match=rf"^shelf\.png: .*{reason}"):
+        small_grey(data, 32, "shelf.png")
 
 
 def test_a_picture_that_fits_is_not_shrunk() -> None:

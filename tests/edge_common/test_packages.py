@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from edge_common.errors import InvalidInput, NotFound, PackageError
+from edge_common.images import digest_of
 from edge_common.packages import Manifest, PackageStore, describe
-from edge_common.scores import Score
+from edge_common.scores import Comparison, Doubt, Score
 
 
 @pytest.fixture
@@ -49,6 +50,60 @@ def test_a_package_that_was_written_verifies(store: PackageStore) -> None:
     assert store.model_file("shelf", "1").read_bytes() == b"the model"
     assert (folder / "labels.txt").read_text() == "low stock\nfull\n"
     assert describe(found)["labels"] == ["low stock", "full"]
+
+
+def test_what_was_found_in_images_held_back_is_a_file_of_the_package(store: PackageStore) -> None:
+    folder = store.write(manifest(), b"the model", b"what was found")
+
+    found = store.verify("shelf", "1")
+
+    assert found.files["held_back.json"] == digest_of(b"what was found")
+    assert (folder / "held_back.json").read_bytes() == b"what was found"
+    assert store.read_held_back("shelf", "1") == b"what was found"
+
+
+def test_a_package_of_which_that_is_not_known_verifies_without_the_file(store: PackageStore) -> None:
+    folder = store.write(manifest(), b"the model")
+
+    assert set(store.verify("shelf", "1").files) == {"model.onnx", "labels.txt"}
+    assert not (folder / "held_back.json").exists()
+    with pytest.raises(PackageError, match=r"shelf 1: held_back\.json has sha256 None, None expected"):
+        store.read_held_back("shelf", "1")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(None, "has sha256 None", id="missing"),
+        pytest.param(b"what was fo", "has sha256 [0-9a-f]{64}, [0-9a-f]{64} expected", id="cut short"),
+    ],
+)
+def test_a_package_runs_although_what_it_found_is_lost(store: PackageStore, content: bytes | None, reason: str) -> None:
+    file = store.write(manifest(), b"the model", b"what was found") / "held_back.json"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+
+    store.activate("shelf", "1")
+
+    assert store.current("shelf") == "1"
+    with pytest.raises(PackageError, match=rf"held_back\.json {reason}"):
+        store.read_held_back("shelf", "1")
+
+
+def test_what_a_package_that_is_not_there_found_is_not_found(store: PackageStore) -> None:
+    with pytest.raises(NotFound, match="no package shelf 9"):
+        store.read_held_back("shelf", "9")
+
+
+def test_a_manifest_keeps_what_the_training_found_out(store: PackageStore) -> None:
+    compared = Comparison(live_version="0", images=15, value=0.8, live_value=0.9, difference=(-0.2, -0.1))
+    doubt = Doubt(digest="a" * 64, kind="not seen", tag="full", seen=None, box=(0.1, 0.2, 0.3, 0.4), loss=3.0)
+    made = manifest(comparison=compared, doubts=(doubt,), alike=(("b" * 64, "a" * 64),))
+
+    store.write(made, b"the model")
+
+    assert store.read_manifest("shelf", "1").model_copy(update={"files": {}}) == made
 
 
 def test_a_written_package_is_not_active_yet(store: PackageStore) -> None:

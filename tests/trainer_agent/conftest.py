@@ -1,9 +1,12 @@
 """A library and an agent over a folder of their own, with the scripted training in place of the real one."""
 
+import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,12 +23,14 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.promotion import Rule
 from modules.trainer_agent.proposals import Proposer
-from modules.trainer_agent.training_log import TrainingLog
+from modules.trainer_agent.training_log import TrainingLog, TrainingState
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
 
 SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
+PATIENCE_S = 20
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -49,6 +54,22 @@ def tag_images(library: Library, model: Model, count: int, *, first: int = 0) ->
         image = add_image(library, model, seed)
         tag = model.tags[seed % len(model.tags)]
         library.put_box(image.id, box_id(image.id), tag.id, Box(0.1, 0.2, 0.5, 0.6))
+
+
+def ended(agent: Agent, model_id: str) -> TrainingState:
+    """The state once the training has ended, one way or the other."""
+    state: TrainingState | None = agent.state(model_id)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while state.active or state.phase == "none":
+        state = agent.wait_for_change(model_id, state.number, deadline_s - time.monotonic())
+        assert state is not None, "the training did not end in time"
+    return state
+
+
+def trained(agent: Agent, model: Model) -> TrainingState:
+    """The state after a training that is started now."""
+    agent.train(model.id)
+    return ended(agent, model.id)
 
 
 @pytest.fixture
@@ -76,6 +97,11 @@ class Workshop:
     hub: LocalHub
     folder: Path
 
+    def messages(self) -> list[dict[str, Any]]:
+        """What was sent to the hub."""
+        lines = (self.folder / "twin" / "messages.jsonl").read_text().splitlines()
+        return [json.loads(line)["body"] for line in lines]
+
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
@@ -91,14 +117,20 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
     started: list[Agent] = []
 
     def start(
-        way: str = "0", *, settle_s: float = 0.2, silence_s: float = 20.0, command: Sequence[str] = SCRIPTED_JOB
+        way: str = "0",
+        *,
+        settle_s: float = 0.2,
+        silence_s: float = 20.0,
+        command: Sequence[str] = SCRIPTED_JOB,
+        promotion: Rule = "if_better",
+        trainings: TrainingLog | None = None,
     ) -> Agent:
         agent = Agent(
             library,
-            TrainingLog(database),
+            trainings or TrainingLog(database),
             workshop.packages,
             workshop.hub,
-            TrainingSettings,
+            lambda: TrainingSettings(promotion=promotion),
             data=workshop.folder,
             zoo=workshop.folder / "zoo",
             command=(*command, way),

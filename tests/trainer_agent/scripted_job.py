@@ -1,4 +1,8 @@
-"""A training's own process for tests: speaks the protocol and does what its first argument says."""
+"""A training's own process for tests: speaks the protocol and does what its first argument says.
+
+That is how long it takes, in seconds, or how it goes wrong; or, joined by `+`, what it finds out: `worse` or `better`
+than the version in use, `wrong` and `doubts` about the first images, `alike` of the last two.
+"""
 
 import json
 import os
@@ -9,6 +13,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+
+FINDS = {"worse", "better", "wrong", "doubts", "alike"}
 
 
 def say(body: object) -> None:
@@ -21,16 +27,37 @@ def end_when_orphaned() -> None:
     os._exit(1)
 
 
-def write_package(request: dict[str, object]) -> dict[str, object]:
+def write_package(request: dict[str, object], finds: set[str]) -> dict[str, object]:
     # Loaded only here, so that a training that goes wrong does so at once.
     from edge_common.packages import Manifest, PackageStore
-    from edge_common.scores import Score
+    from edge_common.scores import Comparison, Doubt, Score, WrongImage
 
+    images = request["images"]
+    digests = [image["digest"] for image in images]
+    tag = request["tags"][0]
     score = Score(
-        name="ap50", value=0.87, per_label=dict.fromkeys(request["tags"], 0.87), protocol="made up for a test"
+        name="ap50",
+        value=0.87,
+        wrong=(WrongImage(digest=digests[0], missed=1, false=2),) if "wrong" in finds else (),
+        per_label=dict.fromkeys(request["tags"], 0.87),
+        protocol="made up for a test",
+    )
+    comparison = None
+    if request["parent_version"] is not None and finds & {"worse", "better"}:
+        value, interval = (0.6, (-0.4, -0.1)) if "worse" in finds else (0.95, (-0.1, 0.2))
+        comparison = Comparison(
+            live_version=request["parent_version"],
+            images=len(images),
+            value=value,
+            live_value=0.9,
+            difference=interval,
+        )
+    kinds = (("other tag", tag, "another"), ("not seen", tag, None), ("not tagged", None, tag))
+    doubts = tuple(
+        Doubt(digest=digest, kind=kind, tag=given, seen=seen, box=(0.1, 0.2, 0.3, 0.4), loss=3 - index)
+        for index, (digest, (kind, given, seen)) in enumerate(zip(digests, kinds, strict=False))
     )
     version = f"v{time.time_ns()}"
-    images = request["images"]
     boxes = sum(len(image["boxes"]) for image in images)
     manifest = Manifest(
         model_id=request["model_id"],
@@ -43,6 +70,9 @@ def write_package(request: dict[str, object]) -> dict[str, object]:
         backbone_sha256="0" * 64,
         thresholds=dict.fromkeys(request["tags"], 0.5),
         score=score,
+        comparison=comparison,
+        doubts=doubts if "doubts" in finds else (),
+        alike=((digests[-1], digests[-2]),) if "alike" in finds else (),
         images=len(images),
         boxes=boxes,
         dataset_sha256="0" * 64,
@@ -54,6 +84,7 @@ def write_package(request: dict[str, object]) -> dict[str, object]:
     return {
         "version": version,
         "score": score.model_dump(mode="json"),
+        "comparison": None if comparison is None else comparison.model_dump(mode="json"),
         "images": len(images) - 1,
         "boxes": boxes,
         "left_out": {images[0]["name"]: "the file is damaged"},
@@ -79,10 +110,12 @@ def main() -> None:
     elif way == "fails":
         say({"failed": {"code": "training_failed", "message": "The images are all alike."}})
     elif way == "lies":
-        say({"trained": write_package(request) | {"version": "not-there"}})
+        say({"trained": write_package(request, set()) | {"version": "not-there"}})
     else:
-        time.sleep(float(way))
-        say({"trained": write_package(request)})
+        finds = set(way.split("+"))
+        if not finds <= FINDS:
+            time.sleep(float(way))
+        say({"trained": write_package(request, finds)})
 
 
 if __name__ == "__main__":

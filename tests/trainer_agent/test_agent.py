@@ -9,24 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_common.errors import Conflict, NotEnoughTags, NotFound
-from modules.trainer_agent.training_log import INTERRUPTED
-from tests.trainer_agent.conftest import REPOSITORY, tag_images
-
-PATIENCE_S = 20
-
-
-def ended(agent, model_id):
-    """The state once the training has ended, one way or the other."""
-    state = agent.state(model_id)
-    deadline_s = time.monotonic() + PATIENCE_S
-    while state.active or state.phase == "none":
-        state = agent.wait_for_change(model_id, state.number, deadline_s - time.monotonic())
-        assert state is not None, "the training did not end in time"
-    return state
-
-
-def messages(workshop):
-    return [json.loads(line)["body"] for line in (workshop.folder / "twin" / "messages.jsonl").read_text().splitlines()]
+from modules.trainer_agent.training_log import INTERRUPTED, TrainingLog
+from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY, ended, tag_images, trained
 
 
 def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, workshop, start_agent):
@@ -40,7 +24,7 @@ def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, w
     assert state.left_out == {"shelf-0.jpg": "the file is damaged"}
     assert workshop.packages.current(model.id) == state.version
     agent.close()
-    assert [(body["event"], body["version"]) for body in messages(workshop)] == [("trained", state.version)]
+    assert [(body["event"], body["version"]) for body in workshop.messages()] == [("trained", state.version)]
     reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
     assert reported["trainings"][model.id]["event"] == "trained"
 
@@ -85,7 +69,7 @@ def test_a_training_that_goes_wrong_leaves_the_old_version_live(library, model, 
     assert why in state.message
     assert workshop.packages.current(model.id) == before
     agent.close()
-    assert messages(workshop)[-1]["event"] == "training failed"
+    assert workshop.messages()[-1]["event"] == "training failed"
 
 
 def test_a_training_that_says_nothing_is_ended(library, model, start_agent):
@@ -200,6 +184,25 @@ def test_the_last_outcome_is_shown_after_a_restart(library, model, start_agent):
 
     assert (after.phase, after.version, after.score) == ("trained", before.version, before.score)
     assert (after.left_out, after.seconds) == (before.left_out, before.seconds)
+
+
+class SlowLog(TrainingLog):
+    """A log on a slow disk."""
+
+    def end(self, state):
+        time.sleep(0.2)
+        super().end(state)
+
+
+def test_a_training_that_follows_at_once_leaves_the_one_before_it_as_it_ended(library, model, start_agent, database):
+    tag_images(library, model, 15)
+    agent = start_agent(trainings=SlowLog(database))
+
+    versions = [trained(agent, model).version for _ in range(2)]
+    agent.close()
+
+    assert [state.version for state in agent.scored(model.id)] == versions
+    assert start_agent().state(model.id).phase == "trained"
 
 
 def test_closing_ends_a_training_at_once_and_the_next_start_tells(library, model, start_agent):

@@ -1,6 +1,5 @@
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ from edge_common.errors import Conflict, EdgeError, InvalidInput, NotFound
 from edge_common.geometry import Box
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.annotations import TaggedBox
-from modules.trainer_agent.database import MIGRATIONS, Database
+from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images
 
@@ -173,6 +172,19 @@ def test_images_come_newest_first_and_know_their_neighbours(library, model):
     assert library.neighbours(third) == (second.id, None)
 
 
+def test_images_are_found_by_what_they_show(library, model):
+    first, second, third = (add_image(library, model, seed) for seed in range(3))
+    other = library.create_model("Other", "detection", ["a"], automatic=False)
+    elsewhere = add_image(library, other, 7)
+    library.delete_image(third.id)
+
+    found = library.images_of(model.id, {first.digest, third.digest, elsewhere.digest, "0" * 64})
+
+    assert found == {first.digest: first}
+    assert library.images_of(model.id, [second.digest, first.digest]) == {one.digest: one for one in (first, second)}
+    assert library.images_of(model.id, ()) == {}
+
+
 def test_the_next_untagged_image_comes_after_this_one_or_else_is_the_oldest(library, model):
     first, second, third = (add_image(library, model, seed) for seed in range(3))
     library.put_box(second.id, box_id(1), model.tags[0].id, Box(0, 0, 1, 1))
@@ -218,24 +230,6 @@ def test_a_full_disk_is_told_and_nothing_half_stored(library, model, tmp_path):
     with pytest.raises(EdgeError, match="cannot be stored"):
         add_image(library, model, 1)
     assert library.counts(model.id).untagged == 0
-
-
-def test_a_database_of_a_newer_program_is_not_touched(tmp_path):
-    path = tmp_path / "library.sqlite"
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    connection.close()
-
-    with pytest.raises(EdgeError, match="made by a newer program"):
-        Database(path)
-
-
-def test_a_database_that_is_damaged_is_told_as_such(tmp_path):
-    path = tmp_path / "library.sqlite"
-    path.write_bytes(b"not a database at all" * 100)
-
-    with pytest.raises(EdgeError, match="cannot be read or written"):
-        Database(path)
 
 
 def test_many_threads_write_and_read_at_once(library, model):

@@ -1,8 +1,5 @@
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,74 +15,9 @@ from edge_common.packages import PackageStore
 from edge_common.service import EXIT_ABANDONED
 from modules.inference.runtimes.runtime import open_runtime
 from modules.trainer_agent.learning.dataset import Dataset
+from modules.trainer_agent.learning.held_back import decode_held_back
 from tests.trainer_agent.learning.made import classification_set, detection_set, draw_shapes, png_bomb, store_image
-from tests.zoo_here import ROOT, zoo_folder
-
-COMMAND = (sys.executable, "-m", "modules.trainer_agent.training_job")
-
-
-def request_for(dataset: Dataset, data: Path, **changes: Any) -> dict[str, Any]:
-    images = [
-        {
-            "path": str(image.path),
-            "digest": image.digest,
-            "name": image.name,
-            "boxes": [{"tag": found.tag, "box": found.box.to_list()} for found in image.boxes],
-            "tags": image.tags,
-        }
-        for image in dataset.images
-    ]
-    request = {
-        "data": str(data),
-        "packages": str(data / "models"),
-        "zoo": str(zoo_folder()),
-        "model_id": "shapes",
-        "model_name": "Shapes",
-        "kind": dataset.kind,
-        "tags": dataset.tags,
-        "images": images,
-    }
-    return request | changes
-
-
-class Job:
-    """The training as the agent starts it: a process that is sent one line and answers in lines."""
-
-    def __init__(self, request: dict[str, Any]) -> None:
-        self.process = subprocess.Popen(
-            COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Everything that it says up to its end."""
-        return [json.loads(line) for line in self.process.stdout]
-
-    def wait_until_learning(self) -> None:
-        for line in self.process.stdout:
-            if json.loads(line).get("stage", "").startswith("Learning"):
-                return
-        raise AssertionError("the job ended before it began to learn")
-
-    def family(self) -> list[int]:
-        """Process ids of the job and of those that it started, as long as they run."""
-        running = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it ended meanwhile
-            if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                running.append(int(stat.parent.name))
-        return running
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
+from tests.trainer_agent.training_process import Job, request_for, run
 
 
 @pytest.fixture
@@ -99,15 +31,6 @@ def start() -> Callable[[dict[str, Any]], Job]:
     yield start_one
     for job in jobs:
         job.close()
-
-
-def run(request: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
-    """Exit code and lines of a whole job."""
-    job = Job(request)
-    lines = job.lines()
-    code = job.process.wait()
-    job.close()
-    return code, lines
 
 
 def cached(data: Path) -> set[Path]:
@@ -213,21 +136,62 @@ def test_the_model_finds_shapes_in_pictures_that_it_has_not_seen(finished: Finis
     assert hits > 0.8 * wanted
 
 
-def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_alone(finished: Finished) -> None:
-    folder = finished.data.parent
-    picture, boxes = draw_shapes(77)
-    another = store_image(folder, "another.jpg", encode_jpeg(picture, 95), tuple(boxes))
-    before = cached(finished.data)
+class Retrained:
+    """A second training, of three of the images and one more, while the first version is live."""
 
-    code, _ = run(
-        request_for(Dataset("detection", ("disc", "square"), (*finished.dataset.images[:3], another)), finished.data)
-    )
+    def __init__(self, finished: Finished) -> None:
+        picture, boxes = draw_shapes(77)
+        another = store_image(finished.data.parent, "another.jpg", encode_jpeg(picture, 95), tuple(boxes))
+        self.dataset = Dataset("detection", ("disc", "square"), (*finished.dataset.images[:3], another))
+        before = cached(finished.data)
+        self.live = finished.lines[-1]["trained"]["version"]
+        self.code, self.lines = run(request_for(self.dataset, finished.data, parent_version=self.live))
+        self.newly_cached = cached(finished.data) - before
+        self.reused = before
 
-    assert code == 0
+
+@pytest.fixture(scope="module")
+def retrained(finished: Finished) -> Retrained:
+    return Retrained(finished)
+
+
+def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_alone(
+    finished: Finished, retrained: Retrained
+) -> None:
+    assert retrained.code == 0
     # Of each image one file of features, and one of the details that tell tags apart.
-    assert len(before) == 2 * 10
-    assert len(cached(finished.data) - before) == 2
+    assert len(retrained.reused) == 2 * 10
+    assert len(retrained.newly_cached) == 2
     assert len(finished.store.versions("shapes")) == 2
+
+
+def test_a_retraining_compares_itself_with_the_live_version_on_all_its_images(
+    finished: Finished, retrained: Retrained
+) -> None:
+    trained = retrained.lines[-1]["trained"]
+
+    compared = trained["comparison"]
+
+    assert (compared["live_version"], compared["images"]) == (retrained.live, 4)
+    # The live one has learned from ten images, and finds the shapes of the one that it does not know, too.
+    assert compared["live_value"] > 0.8
+    assert compared["difference"][0] <= compared["value"] - compared["live_value"] <= compared["difference"][1]
+    manifest = finished.store.read_manifest("shapes", trained["version"])
+    assert manifest.comparison.model_dump(mode="json") == compared
+
+
+def test_a_live_version_that_is_not_there_is_compared_with_nothing(finished: Finished) -> None:
+    assert finished.lines[-1]["trained"]["comparison"] is None
+
+
+def test_a_package_keeps_what_was_found_in_each_image_that_was_used(finished: Finished) -> None:
+    version = finished.lines[-1]["trained"]["version"]
+
+    found = decode_held_back(finished.store.read_held_back("shapes", version))
+
+    assert set(found) == {image.digest for image in finished.dataset.images}
+    for image in finished.dataset.images:
+        assert any(one.box.iou(image.boxes[0].box) > 0.5 for one in found[image.digest])
 
 
 def test_a_classifier_is_trained_the_same_way(tmp_path: Path) -> None:

@@ -16,15 +16,16 @@ Array = NDArray[np.float32]
 
 
 def compare(dataset: Dataset, new: HeldBack, live: HeldBack, live_version: str, seed: int) -> Comparison | None:
-    """The figures of both on the images that both were asked about, and where their difference lies; None without any.
+    """The figures of both on the images that both were asked about, and where their difference lies.
 
+    None when nothing is tagged in any of these images, so that there are no figures.
     The images are drawn again with replacement (Efron 1979), the same for both, so what makes an image hard for both
     is no difference.
     """
     images = [image for image in dataset.images if image.digest in new and image.digest in live]
     if dataset.kind == "classification":
         images = [image for image in images if image.tags]
-    if not images:
+    if not any(image.boxes or image.tags for image in images):
         return None
     weights = resampling_weights(len(images), seed)
     figures = _precisions if dataset.kind == "detection" else _accuracies

@@ -2,8 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from edge_common.detections import Detection
-from edge_common.errors import CodecError, NotFound, PackageError
+from edge_common.errors import CodecError, ImageError, InferenceError, NotFound, PackageError
 from edge_common.packages import PackageStore
 from edge_common.scores import Comparison
 from modules.trainer_agent.learning.comparison import compare
@@ -15,29 +14,31 @@ from modules.trainer_agent.learning.packaged_model import PackagedModel
 def compare_with_live(
     store: PackageStore, model_id: str, live_version: str, dataset: Dataset, new: HeldBack, *, threads: int, seed: int
 ) -> Comparison | None:
-    """The comparison on the images of `new`; None when the live version's files are damaged or gone.
+    """The comparison on the images of `new`; None when the live version's files are damaged or gone, or it fails.
 
     Of images that the live version has learned from, what its folds found without them counts; it is run on the
-    others. Raises ImageError, InferenceError.
+    others, as far as they are still there.
     """
     try:
         live = _asked(store, model_id, live_version, dataset, new, threads)
-    except (CodecError, NotFound, PackageError):
+    except (CodecError, InferenceError, NotFound, PackageError):
         return None  # what cannot be run is no bar to a version that can
     return compare(dataset, new, live, live_version, seed)
 
 
-def _asked(
-    store: PackageStore, model_id: str, version: str, dataset: Dataset, new: HeldBack, threads: int
-) -> dict[str, tuple[Detection, ...]]:
+def _asked(store: PackageStore, model_id: str, version: str, dataset: Dataset, new: HeldBack, threads: int) -> HeldBack:
     known = dict(decode_held_back(store.read_held_back(model_id, version)))
     unknown = [image for image in dataset.images if image.digest in new and image.digest not in known]
     if unknown:
         model = PackagedModel(store.verify(model_id, version), store.model_file(model_id, version), threads=1)
 
-        def look(image: TaggedImage) -> tuple[Detection, ...]:
-            return model.look(read_pixels(image))
+        def look(image: TaggedImage) -> HeldBack:
+            try:
+                return {image.digest: model.look(read_pixels(image))}
+            except ImageError:
+                return {}  # staff deleted it during the training
 
         with ThreadPoolExecutor(threads) as pool:
-            known.update(zip((image.digest for image in unknown), pool.map(look, unknown), strict=True))
+            for seen in pool.map(look, unknown):
+                known.update(seen)
     return known

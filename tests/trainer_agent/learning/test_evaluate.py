@@ -8,8 +8,10 @@ from modules.trainer_agent.learning.evaluate import (
     average_precision,
     best_threshold,
     match,
+    mean_precision,
     rank,
     resampled_precision,
+    resampling_weights,
 )
 
 BOX, ELSEWHERE = [0.1, 0.1, 0.3, 0.3], [0.6, 0.6, 0.8, 0.8]
@@ -115,3 +117,29 @@ def test_a_picture_that_counts_twice_is_as_if_it_were_there_twice() -> None:
     twice = average_precision(rank([near, near, far], [truths[0], *truths], tag=0))
     assert weighted[:2].tolist() == pytest.approx([twice, 0.0])
     assert np.isnan(weighted[2])
+
+
+def test_images_count_once_and_then_as_often_as_they_are_drawn() -> None:
+    weights = resampling_weights(15, seed=0)
+
+    assert weights[0].tolist() == [1] * 15
+    assert len(weights) > 200
+    assert (weights.sum(axis=1) == 15).all()
+    assert weights[1:].mean(axis=0) == pytest.approx(np.ones(15), abs=0.25)
+
+
+def test_the_same_seed_draws_the_same_images() -> None:
+    np.testing.assert_array_equal(resampling_weights(15, seed=1), resampling_weights(15, seed=1))
+    assert (resampling_weights(15, seed=1) != resampling_weights(15, seed=2)).any()
+
+
+def test_the_mean_precision_is_over_the_tags_that_have_boxes_in_what_is_drawn() -> None:
+    found = [Found(boxes(BOX), np.array([0.9], np.float32), np.array([0])), Found(boxes(), np.empty(0), np.array([]))]
+    truths = [Truth(boxes(BOX), np.array([0])), Truth(boxes(BOX), np.array([1]))]
+    ranked = [rank(found, truths, tag) for tag in range(3)]
+
+    means = mean_precision(ranked, np.array([[1, 1], [2, 0], [0, 2], [0, 0]]))
+
+    # The first tag is found, the second is not, the third has no box anywhere.
+    assert means[:3].tolist() == [0.5, 1, 0]
+    assert np.isnan(means[3])

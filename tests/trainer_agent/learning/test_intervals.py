@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from modules.trainer_agent.learning.intervals import rate_of, share_interval
+from edge_common.scores import Rate
+from modules.trainer_agent.learning.intervals import of_committee, rate_of, share_interval
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,23 @@ def test_nothing_counted_is_nothing_known() -> None:
     rate = rate_of(np.zeros(3, dtype=np.intp), np.zeros(3, dtype=np.intp))
 
     assert (rate.value, rate.low, rate.high) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("rate", "members", "high"),
+    [
+        pytest.param((0.8, 0.6, 0.9), 1, 0.9, id="one alone promises what it does"),
+        pytest.param((0.8, 0.6, 0.9), 4, 0.975, id="the error of four may shrink to a quarter"),
+        pytest.param((1.0, 0.7, 1.0), 4, 1.0, id="nothing is better than right"),
+        pytest.param((0.0, 0.0, 0.2), 2, 0.6, id="of members that are wrong"),
+    ],
+)
+def test_a_committee_may_be_better_than_its_members_and_is_hardly_worse(
+    rate: tuple[float, float, float], members: int, high: float
+) -> None:
+    value, low, most = rate
+
+    whole = of_committee(Rate(value=value, low=low, high=most), members)
+
+    assert (whole.value, whole.low) == (value, low)
+    assert whole.high == pytest.approx(high)

@@ -6,7 +6,7 @@ import pytest
 
 from edge_common.geometry import Box
 from tests.requirements_here import skip_or_fail
-from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images
+from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
@@ -164,12 +164,6 @@ def test_an_image_to_be_classified(window, fits_everybody, build_app, library):
     fits_everybody()
 
 
-def trained_to_the_end(agent, model):
-    state = agent.train(model.id)
-    while state is None or state.active:
-        state = agent.wait_for_change(model.id, state.number if state else -1, 5)
-
-
 def test_a_training_that_runs(window, fits_everybody, build_app, library, gaps, start_agent):
     tag_images(library, gaps, 15)
     agent = start_agent("2")
@@ -185,7 +179,7 @@ def test_a_model_that_is_trained(window, fits_everybody, build_app, library, gap
     tag_images(library, gaps, 15)
     agent = start_agent()
     site = Site(build_app(agent))
-    trained_to_the_end(agent, gaps)
+    trained(agent, gaps)
     window.goto(f"{site.address}/models/{gaps.id}/training")
 
     window.get_by_text("How this was measured").click()
@@ -196,11 +190,28 @@ def test_a_model_that_is_trained(window, fits_everybody, build_app, library, gap
         fits_everybody()
 
 
+def test_a_candidate_with_all_that_was_found_out(window, fits_everybody, build_app, library, gaps, start_agent):
+    agent = start_agent("worse+wrong+doubts+alike")
+    site = Site(build_app(agent))
+    tag_images(library, gaps, 15)
+    trained(agent, gaps)
+    tag_images(library, gaps, 2, first=15)
+    trained(agent, gaps)
+
+    window.goto(f"{site.address}/models/{gaps.id}/training")
+    window.get_by_text("Use it all the same").wait_for()
+    window.get_by_text("Score by number of images").wait_for()
+    fits_everybody()
+    window.goto(f"{site.address}/models/{gaps.id}")
+    window.get_by_text("Put in use").wait_for()
+    fits_everybody()
+
+
 def test_a_training_that_failed(window, fits_everybody, build_app, library, gaps, start_agent):
     tag_images(library, gaps, 15)
     agent = start_agent("fails")
     site = Site(build_app(agent))
-    trained_to_the_end(agent, gaps)
+    trained(agent, gaps)
 
     for path in ("", "/training"):
         window.goto(f"{site.address}/models/{gaps.id}{path}")

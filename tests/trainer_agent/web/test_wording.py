@@ -1,3 +1,4 @@
+import time
 from datetime import datetime
 
 import pytest
@@ -8,6 +9,7 @@ from modules.trainer_agent.web.wording import (
     image_caption,
     in_plain_words,
     measurement,
+    moment,
     score_sentence,
     verdict,
 )
@@ -75,3 +77,24 @@ def test_an_uploaded_image_is_called_by_its_file(library, model):
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 second"), (89, "89 seconds"), (90, "2 minutes")])
 def test_times_are_given_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+@pytest.fixture
+def in_berlin(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("created", "words"),
+    [
+        pytest.param("2026-11-05T13:03:59Z", "5 Nov 2026, 14:03", id="in winter"),
+        pytest.param("2026-07-05T13:03:00+00:00", "5 Jul 2026, 15:03", id="in summer"),
+        pytest.param("2025-12-31T23:30:00Z", "1 Jan 2026, 00:30", id="over midnight"),
+    ],
+)
+def test_a_moment_is_told_in_the_time_of_the_shop(in_berlin, created, words):
+    assert moment(created) == words
