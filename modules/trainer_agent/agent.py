@@ -194,12 +194,16 @@ class Agent:
 
     def _promote(self, model_id: str, trained: Trained) -> str:
         """Put the version live, or say why it is kept as a candidate; raises PackageError."""
-        reason = reason_to_wait(self._settings().promotion, trained.comparison)
+        with self._versions:
+            compared = trained.comparison
+            if compared is not None and compared.live_version != self._packages.current(model_id):
+                reason = "Another version was put in use while this one was being trained."
+            else:
+                reason = reason_to_wait(self._settings().promotion, compared)
+            if not reason:
+                self._packages.activate(model_id, trained.version)
         if reason:
             log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
-        else:
-            with self._versions:
-                self._packages.activate(model_id, trained.version)
         return reason
 
     def _follow(self, model_id: str) -> Trained | Failed:

@@ -34,6 +34,8 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.pictures import Pictures, picture_of
 from modules.trainer_agent.rows import box_of, image_of, insert_tags, read_counts, read_image, read_model, tag_of
 
+_HAS_BOX = "SELECT 1 FROM boxes WHERE image_id = ?"
+
 
 class Library:
     """Everything that staff named, captured and tagged. Every method may be called from any thread."""
@@ -196,6 +198,7 @@ class Library:
                 " x0 = excluded.x0, y0 = excluded.y0, x1 = excluded.x1, y1 = excluded.y1",
                 (image_id, box_id, tag_id, *inside.to_list()),
             )
+            rows.execute("UPDATE images SET reviewed = 0 WHERE id = ? AND reviewed", (image_id,))
             return TaggedBox(box_id, tag_id, inside)
 
     def delete_box(self, image_id: int, box_id: str) -> None:
@@ -211,7 +214,19 @@ class Library:
                 raise InvalidInput(f"'{model.name}' is a detection model: draw boxes on its images.")
             if tag_id is not None:
                 tag_of(model, tag_id)
-            rows.execute("UPDATE images SET tag_id = ? WHERE id = ?", (tag_id, image_id))
+            rows.execute("UPDATE images SET tag_id = ?, reviewed = 0 WHERE id = ?", (tag_id, image_id))
+            return read_image(rows, image_id)
+
+    def set_nothing(self, image_id: int, nothing: bool) -> LibraryImage:
+        """Say that there is nothing to tag in an image, which makes it tagged, or take that back.
+
+        Raises NotFound, or Conflict when something is tagged in it.
+        """
+        with self._database.writing() as rows:
+            image = read_image(rows, image_id)
+            if nothing and (image.tag_id is not None or rows.execute(_HAS_BOX, (image_id,)).fetchone()):
+                raise Conflict(f"{image.name}: something is tagged in it; delete that first.")
+            rows.execute("UPDATE images SET reviewed = ? WHERE id = ?", (nothing, image_id))
             return read_image(rows, image_id)
 
     def delete_image(self, image_id: int) -> None:

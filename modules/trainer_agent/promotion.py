@@ -16,8 +16,13 @@ def reason_to_wait(rule: Rule, comparison: Comparison | None) -> str:
         return "This device is set up so that new versions do not go live by themselves."
     if rule == "if_better" and comparison is not None and comparison.worse:
         images = "image" if comparison.images == 1 else f"{comparison.images} images"
-        return (
-            f"On the same {images} the version in use does better: {comparison.live_value:.0%} "
-            f"against {comparison.value:.0%}."
-        ).replace("%", " %")
+        live, new = (
+            f"{value * 100:.{_decimals(comparison)}f} %" for value in (comparison.live_value, comparison.value)
+        )
+        return f"On the same {images} the version in use does better: {live} against {new}."
     return ""
+
+
+def _decimals(comparison: Comparison) -> int:
+    """As many as it takes to see a difference."""
+    return 0 if round(comparison.live_value * 100) != round(comparison.value * 100) else 1

@@ -8,7 +8,7 @@ from edge_common.geometry import Box
 from modules.trainer_agent.proposals import tag_named
 from modules.trainer_agent.web.images_json import box_json, image_json
 from modules.trainer_agent.web.overview import overview
-from modules.trainer_agent.web.parsing import json_object, whole
+from modules.trainer_agent.web.parsing import flag, json_object, whole
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("tagging", __name__)
@@ -81,6 +81,14 @@ def put_tag(image_id: int) -> Response:
     """Tag the whole picture; `tag` null takes the tag away."""
     body = json_object()
     image = services().library.set_image_tag(image_id, None if body.get("tag") is None else whole(body, "tag"))
+    services().agent.tags_changed(image.model_id)
+    return jsonify(image_json(image))
+
+
+@bp.put("/api/images/<int:image_id>/nothing")
+def put_nothing(image_id: int) -> Response:
+    """Say with `nothing` true that there is nothing to tag here, so that the model learns what is none."""
+    image = services().library.set_nothing(image_id, flag(json_object(), "nothing"))
     services().agent.tags_changed(image.model_id)
     return jsonify(image_json(image))
 

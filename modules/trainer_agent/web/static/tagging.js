@@ -133,6 +133,7 @@ function render() {
   for (const chip of chips) {
     chip.setAttribute("aria-pressed", String(Number(chip.dataset.tag) === tag));
   }
+  document.getElementById("nothing").hidden = task.image.tagged || boxes.length > 0 || (!detection && tag !== null);
   if (canvas === null) {
     return;
   }
@@ -185,6 +186,12 @@ async function finish() {
   }
 }
 
+/** A true negative: the model learns from it what is none of its tags. */
+function sayNothing() {
+  outbox.put("PUT", `${base}/nothing`, { nothing: true });
+  (document.getElementById("next-untagged") ?? document.getElementById("done")).click();
+}
+
 async function deleteImage() {
   if (!confirm("Delete this image and what is tagged in it?")) {
     return;
@@ -230,6 +237,7 @@ if (detection) {
 for (const link of document.querySelectorAll(".foot a")) {
   link.addEventListener("click", () => fetch(place.dataset.done, { method: "POST", keepalive: true }));
 }
+document.getElementById("nothing").addEventListener("click", sayNothing);
 document.getElementById("done").addEventListener("click", finish);
 document.getElementById("delete-image").addEventListener("click", deleteImage);
 document.addEventListener("keydown", onKey);
