@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ class Agent:
         zoo: Path,
         command: Sequence[str] = TRAINING_JOB,
         pace: Pace = Pace(),
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`alone`: keeps away, while it lasts, what has to give way to a training."""
         self._library = library
         self._trainings = trainings
         self._packages = packages
@@ -60,6 +63,7 @@ class Agent:
         self._zoo = zoo
         self._command = command
         self._pace = pace
+        self._alone = alone
         self._changed = threading.Condition()
         # A version that staff put live must not be one that is just being deleted.
         self._versions = threading.Lock()
@@ -182,7 +186,8 @@ class Agent:
         log.info("model %s: training starts", model_id)
         try:
             live_before = self._packages.current(model_id)
-            outcome = self._follow(model_id, live_before)
+            with self._alone():
+                outcome = self._follow(model_id, live_before)
             kept_back = ""
             if isinstance(outcome, Trained):
                 kept_back = self._promote(model_id, outcome, live_before)

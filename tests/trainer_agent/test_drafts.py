@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer_agent.conftest import PATIENCE_S, SCRIPTED_JOB, tag_images, trained
+from tests.trainer_agent.conftest import PATIENCE_S, SCRIPTED_JOB, ended, tag_images, trained
 
 
 def eventually(look):
@@ -164,19 +164,35 @@ def test_a_model_that_is_deleted_meanwhile_keeps_no_other_from_its_draft(other, 
     assert told() == 1
 
 
-def test_a_draft_gives_way_to_a_training(library, model, other, start_drafts, told):
+def test_a_draft_gives_way_to_a_training_and_none_begins_while_it_runs(library, model, other, start_drafts, told):
     tag_images(library, model, 3)
     drafts = start_drafts("slow")
-    drafts.give_way()
     drafts.image_done(model.id)
     eventually(jobs)
 
-    drafts.give_way()
+    with drafts.give_way():
+        eventually(lambda: told() == 1)
+        drafts.image_done(other.id)
+        eventually(lambda: told() == 2)
+        assert jobs() == []
 
-    eventually(lambda: told() == 1)
-    assert jobs() == []
     drafts.image_done(other.id)
     assert eventually(jobs)
+
+
+def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(library, start_agent, start_drafts, told):
+    model = library.create_model("Gaps", "detection", ["gap"], automatic=True)
+    tag_images(library, model, 15)
+    drafts = start_drafts("slow")
+    agent = start_agent(settle_s=60, alone=drafts.give_way)
+    drafts.image_done(model.id)
+    eventually(jobs)
+
+    agent.tags_changed(model.id, image_done=True)
+
+    eventually(lambda: told() == 1)
+    agent.wait_for_change(model.id, 0, PATIENCE_S)
+    assert ended(agent, model.id).phase == "trained"
 
 
 def test_closing_ends_the_draft_that_is_being_made_and_begins_no_other(library, model, other, start_drafts):
