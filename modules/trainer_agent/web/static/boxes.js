@@ -29,6 +29,14 @@ export function contains([x0, y0, x1, y1], [x, y]) {
 
 export const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
 
+/** Intersection over union of two boxes. */
+export function overlap([ax0, ay0, ax1, ay1], [bx0, by0, bx1, by1]) {
+  const width = Math.max(0, Math.min(ax1, bx1) - Math.max(ax0, bx0));
+  const height = Math.max(0, Math.min(ay1, by1) - Math.max(ay0, by0));
+  const shared = width * height;
+  return shared / (area([ax0, ay0, ax1, ay1]) + area([bx0, by0, bx1, by1]) - shared || 1);
+}
+
 /** Whether it is at least `least` px a side in a picture of this size. */
 export function largeEnough([x0, y0, x1, y1], width, height, least) {
   return (x1 - x0) * width >= least && (y1 - y0) * height >= least;

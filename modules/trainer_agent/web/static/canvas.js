@@ -149,10 +149,13 @@ export class Canvas {
     return group;
   }
 
-  labelOf({ tag, proposed, confidence }, [x0, y0]) {
+  labelOf({ tag, proposed, confidence }, [x0, y0, x1]) {
     const { name, colour } = this.look(tag);
     const label = document.createElement("span");
-    label.textContent = proposed ? `${name}? ${Math.round(confidence * 100)} %` : name;
+    const named = document.createElement("b");
+    named.textContent = proposed ? `${name}?` : name;
+    label.append(named, ...(proposed ? [` ${Math.round(confidence * 100)} %`] : []));
+    label.style.setProperty("--wide", `${(x1 - x0) * 100}%`);
     label.className = y0 > 0.08 ? `${colour} above` : colour;
     label.style.left = `${x0 * 100}%`;
     label.style.top = `${y0 * 100}%`;

@@ -11,11 +11,12 @@ export class Outbox {
   constructor(onChange, onRefused) {
     this.onChange = onChange;
     this.onRefused = onRefused;
-    this.waiting = new Map();
     this.sending = false;
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(MARK))) {
-      this.waiting.set(key.slice(MARK.length), JSON.parse(localStorage.getItem(key)));
-    }
+    const kept = Object.keys(localStorage)
+      .filter((name) => name.startsWith(MARK))
+      .map((name) => [name.slice(MARK.length), JSON.parse(localStorage.getItem(name))]);
+    // In the order in which they were put: one may take back what another says.
+    this.waiting = new Map(kept.sort(([, first], [, second]) => (first.at ?? 0) - (second.at ?? 0)));
   }
 
   /** What waits, as [path, {method, body}]. */
@@ -25,7 +26,7 @@ export class Outbox {
 
   /** Send soon; what still waits for the same path is replaced. */
   put(method, path, body) {
-    const letter = { method, body };
+    const letter = { method, body, at: Date.now() };
     this.waiting.set(path, letter);
     localStorage.setItem(MARK + path, JSON.stringify(letter));
     this.drain();

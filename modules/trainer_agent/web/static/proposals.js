@@ -1,10 +1,13 @@
 // What the model would tag in this image: fetched, shown dashed, accepted one by one or all, or put aside.
 
 import { call } from "./api.js";
-import { uuid } from "./boxes.js";
+import { overlap, uuid } from "./boxes.js";
+
+// As in proposals.py: a proposal that overlaps a drawn box this much is answered already.
+const SAME = 0.4;
 
 export class Proposals {
-  /** `place`: the part of the page about them. `on.accepted(proposals)`, `on.changed()`. */
+  /** `place`: the part of the page about them. `on.accepted(proposals)`, `on.changed()`; `on.drawn()`: the boxes. */
   constructor(place, path, on) {
     Object.assign(this, { place, path, on, open: [] });
     place.querySelector("[data-propose]").addEventListener("click", () => this.fetch());
@@ -20,6 +23,7 @@ export class Proposals {
       this.open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
       this.source = source;
       this.any = proposals.length > 0;
+      this.open = this.unanswered();
       this.changed();
     } catch (problem) {
       this.say(`No proposals: ${problem.message}`);
@@ -27,12 +31,29 @@ export class Proposals {
   }
 
   accept(chosen) {
+    if (chosen.length === 0) {
+      return;
+    }
     this.drop(chosen);
     this.on.accepted(chosen.map(({ id, tag, box }) => ({ id, tag, box })));
   }
 
   reject(chosen) {
     this.drop(chosen);
+  }
+
+  /** A box was drawn or changed: what it answers is not open any more. */
+  answer() {
+    const open = this.unanswered();
+    if (open.length < this.open.length) {
+      this.open = open;
+      this.changed();
+    }
+  }
+
+  unanswered() {
+    const drawn = this.on.drawn();
+    return this.open.filter(({ box }) => !drawn.some((one) => overlap(one.box, box) >= SAME));
   }
 
   drop(chosen) {
@@ -50,7 +71,14 @@ export class Proposals {
     } else {
       this.say(`${by} proposes nothing${this.any ? " more" : ""} here.`);
     }
+    const held = this.place.contains(document.activeElement);
+    const propose = this.place.querySelector("[data-propose]");
     this.place.querySelector("[data-open]").hidden = count === 0;
+    propose.hidden = count > 0;
+    if (held) {
+      // What was pressed may be gone; the keyboard goes on from what is in its place.
+      (count > 0 ? this.place.querySelector("[data-accept]") : propose).focus();
+    }
     this.on.changed();
   }
 

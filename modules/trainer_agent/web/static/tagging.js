@@ -15,6 +15,7 @@ const chips = [...document.querySelectorAll("#chips .chip")];
 const REMEMBERED = `fifteen tag ${location.pathname.split("/")[2]}`;
 
 let boxes = task.boxes;
+let nothing = task.nothing;
 let chosenBox = null;
 let tag = detection ? Number(sessionStorage.getItem(REMEMBERED)) : task.image.tag;
 if (detection && !task.tags.some(({ id }) => id === tag)) {
@@ -40,6 +41,7 @@ const outbox = new Outbox(
   },
   (path, problem) => {
     boxes = boxes.filter(({ id }) => pathOf(id) !== path);
+    nothing &&= path !== `${base}/nothing`;
     tell(`Not taken: ${problem.message}`, place);
   },
 );
@@ -75,6 +77,7 @@ const proposals = detection
         accepted.forEach(keep);
       },
       changed: () => render(),
+      drawn: () => boxes,
     })
   : null;
 
@@ -83,17 +86,23 @@ function resume() {
   for (const [path, { method, body }] of outbox.letters()) {
     if (path === `${base}/tag`) {
       tag = body.tag;
+      nothing = false;
+    } else if (path === `${base}/nothing`) {
+      nothing = true;
     } else if (path.startsWith(`${base}/boxes/`)) {
       const id = path.slice(pathOf("").length);
       boxes = boxes.filter((one) => one.id !== id);
       boxes = method === "PUT" ? [...boxes, { id, ...body }] : boxes;
+      nothing &&= method !== "PUT";
     }
   }
 }
 
 function keep(box) {
   tell("", place);
+  nothing = false;
   outbox.put("PUT", pathOf(box.id), { tag: box.tag, box: box.box });
+  proposals.answer();
   render();
 }
 
@@ -124,6 +133,7 @@ function pickTag(id) {
     sessionStorage.setItem(REMEMBERED, String(id));
   } else {
     tag = tag === id ? null : id;
+    nothing = false;
     outbox.put("PUT", `${base}/tag`, { tag });
   }
   render();
@@ -133,7 +143,8 @@ function render() {
   for (const chip of chips) {
     chip.setAttribute("aria-pressed", String(Number(chip.dataset.tag) === tag));
   }
-  document.getElementById("nothing").hidden = task.image.tagged || boxes.length > 0 || (!detection && tag !== null);
+  document.getElementById("nothing").hidden = nothing || boxes.length > 0 || (!detection && tag !== null);
+  document.getElementById("marked").hidden = !nothing;
   if (canvas === null) {
     return;
   }
@@ -188,6 +199,7 @@ async function finish() {
 
 /** A true negative: the model learns from it what is none of its tags. */
 function sayNothing() {
+  nothing = true;
   outbox.put("PUT", `${base}/nothing`, { nothing: true });
   (document.getElementById("next-untagged") ?? document.getElementById("done")).click();
 }

@@ -1,0 +1,45 @@
+"""The tagging page as a hand uses it, and what has been saved of that, for tests."""
+
+import time
+
+import pytest
+
+
+def open_image(page, site, image):
+    page.goto(f"{site.address}/models/{image.model_id}/images/{image.id}")
+    page.locator("#picture").evaluate("picture => picture.decode()")
+
+
+def place_of(page, x, y):
+    """Where a point of the picture (0 to 1) is in the window."""
+    edge = page.locator("#picture").bounding_box()
+    return edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]
+
+
+def drag(page, start, end):
+    """Press at a point of the picture (0 to 1), move, let go."""
+    page.mouse.move(*place_of(page, *start))
+    page.mouse.down()
+    page.mouse.move(*place_of(page, *end), steps=3)
+    page.mouse.up()
+
+
+def saved(library, image, count):
+    """The boxes, once there are so many."""
+    deadline_s = time.monotonic() + 10
+    while len(library.boxes(image.id)) != count:
+        assert time.monotonic() < deadline_s, library.boxes(image.id)
+        time.sleep(0.02)
+    return library.boxes(image.id)
+
+
+def eventually(look):
+    """Wait until `look` gives something true."""
+    deadline_s = time.monotonic() + 10
+    while not look():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def close_to(box, corners):
+    return box.to_list() == pytest.approx(corners, abs=0.01)
