@@ -13,13 +13,10 @@ from modules.trainer_agent.learning.features import RELU6_STEP, Arrays, ViewFeat
 
 
 class DetectionBackbone:
-    """The SSD's convolutions as a function from pictures to features; one thread a call, to be called from several.
+    """The SSD's convolutions as a function from pictures to features; `threads` a call, to be called from several."""
 
-    Pictures side by side, each on one thread, take a quarter less time than one after the other on all.
-    """
-
-    def __init__(self, model: Path) -> None:
-        self._session = OnnxSession(model, threads=1)
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        self._session = OnnxSession(model, threads=threads)
 
     def features(self, square: Pixels) -> ViewFeatures:
         """Of a square, uint8 [S, S, 3] BGR."""
@@ -36,8 +33,8 @@ class DetectionBackbone:
 class DetailBackbone:
     """The first layers of Lite0 as a function from pictures to its map of stride 16; as DetectionBackbone."""
 
-    def __init__(self, model: Path) -> None:
-        self._session = OnnxSession(model, threads=1)
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        self._session = OnnxSession(model, threads=threads)
 
     def map(self, square: Pixels) -> NDArray[np.uint8]:
         """Of a square, uint8 [S, S, 3] BGR: uint8 [672, S / 16, S / 16], in steps of RELU6_STEP."""

@@ -31,12 +31,12 @@ from modules.trainer_agent.learning.projection import MapSample, Projection, fit
 from modules.trainer_agent.learning.score import CrossValidation, score_detector
 from modules.trainer_agent.learning.side_by_side import side_by_side
 from modules.trainer_agent.learning.teaching import Teaching
-from modules.trainer_agent.learning.views import CachedViews, Tagged, choose_views, copies_for
+from modules.trainer_agent.learning.views import CachedViews, Tagged, choose_views, copies_for, squares_at_once
 
 Array = NDArray[np.float32]
 
-SIZES_PX = (320, 384, 448, 512, 576, 640)
-SMALL_BOX_PX = 28.0
+SIZES_PX = tuple(range(320, 961, 64))
+SMALL_BOX_PX = 36.0
 """A tagged box smaller than this in the square is hard to find, so a larger square is chosen."""
 SMALL_SHARE = 0.2
 """The box at this share from the smallest decides."""
@@ -72,9 +72,11 @@ def train_detector(
         size_px = choose_size(tagged, several)
         grid = grid_of(size_px)
         views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
-        source = CachedViews(lambda: DetectionBackbone(backbone.path), backbone.sha256, cache, size_px)
+        at_once = squares_at_once(size_px, threads)
+        each = threads // at_once
+        source = CachedViews(lambda: DetectionBackbone(backbone.path, each), backbone.sha256, cache, size_px)
         pairs = list(zip(tagged, views, strict=True))
-        looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=threads)
+        looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=at_once - 1)
         looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
         projection = _learn_projection(looked, pairs, seed, looking)
         source.rest()
@@ -82,9 +84,9 @@ def train_detector(
         examples = [[keep(example, arena) for example in of_image] for of_image in made]
         teaching = None
         if several:
-            details = CachedViews(lambda: DetailBackbone(lite0.path), lite0.sha256, cache, size_px)
+            details = CachedViews(lambda: DetailBackbone(lite0.path, each), lite0.sha256, cache, size_px)
             teaching = Teaching(source, details, tagged, views, len(dataset.tags))
-            teaching.look(pool, threads, progress.part("Looking at the details", 0.3, 0.5))
+            teaching.look(pool, at_once - 1, progress.part("Looking at the details", 0.3, 0.5))
             details.rest()
         learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
         folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
@@ -95,6 +97,7 @@ def train_detector(
         found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]
     else:
         found = teaching.tell_apart(candidates, folds)
+    source.forget()
     # The first view of an image is the plain one: what inference will see.
     truths = [
         Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)

@@ -35,7 +35,7 @@ class MapSample:
     """Some places of every map, gathered view by view, so that no more than one view has to be in memory."""
 
     def __init__(self, views: int) -> None:
-        self._each = max(8, _SAMPLE_ROWS // views)
+        self._each = max(1, _SAMPLE_ROWS // views)
         self._rows: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in FEATURE_MAPS}
 
     def add(self, view: ViewFeatures, rng: np.random.Generator) -> None:

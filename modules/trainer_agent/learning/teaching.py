@@ -25,6 +25,8 @@ from modules.trainer_agent.learning.views import CachedViews, Tagged
 
 DETAIL_VIEWS = 3
 """Of each image, for telling tags apart."""
+MOST_BOXES = 2000
+"""Boxes of all views that are learned from: the time of a fit grows with their cube. Of more, some are drawn."""
 
 
 class Teaching:
@@ -43,6 +45,9 @@ class Teaching:
         self._tagged = tagged
         self._views = views
         self._tags = tags
+        boxes = sum(len(one.tags) for one in tagged)
+        self._look_at = max(1, min(DETAIL_VIEWS, MOST_BOXES // max(1, boxes)))
+        self._share = min(1.0, MOST_BOXES / max(1, boxes * self._look_at))
         self._described: list[Described] = []
         self._options: list[TellerOptions] = []
 
@@ -62,6 +67,7 @@ class Teaching:
             for image in fold:
                 (maps,) = self._maps(image, 1)
                 found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
+        self._details.forget()
         return [found[image] for image in range(len(self._tagged))]
 
     def teller(self) -> TagTeller:
@@ -69,8 +75,10 @@ class Teaching:
 
     def _describe(self, image: int) -> Described:
         one, parts = self._tagged[image], []
-        for view, maps in zip(self._views[image], self._maps(image, DETAIL_VIEWS), strict=False):
+        rng = np.random.default_rng(image)
+        for view, maps in zip(self._views[image], self._maps(image, self._look_at), strict=False):
             boxes, visible = view_boxes(one.boxes, one.width, one.height, view, self._source.size_px)
+            visible &= rng.random(len(visible)) < self._share
             parts.append(describe(maps, boxes[visible], one.tags[visible]))
         return joined(parts)
 
