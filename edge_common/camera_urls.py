@@ -34,7 +34,7 @@ class CameraUrl:
     @property
     def shown(self) -> str:
         """The URL without user, password and what looks like a password."""
-        return _SECRET.sub(rf"\1{_HIDDEN}", f"{self.kind}:{self.place}")
+        return f"{self.kind}:{hidden(self.place)}"
 
     @property
     def host(self) -> str:
@@ -57,6 +57,11 @@ class CameraUrl:
 
     def signed_in(self, user: str, password: str) -> "CameraUrl":
         return replace(self, user=user, password=password)
+
+
+def hidden(place: str) -> str:
+    """A path, options or both, with what looks like a password taken out."""
+    return _SECRET.sub(rf"\1{_HIDDEN}", place)
 
 
 def parse_camera_url(text: str) -> CameraUrl:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import cv2
 
+from edge_common.camera_urls import hidden
 from edge_common.errors import CameraError, ConfigError
 from modules.capture.newest import NewestCamera
 
@@ -28,7 +29,7 @@ def open_rtsp(place: str) -> NewestCamera:
         raise ConfigError([f"rtsp: {error}"]) from error
     if not host:
         raise ConfigError(["rtsp: rtsp://HOST[:PORT]/PATH expected, got no host"])
-    name = f"rtsp://{host}:{port}{parts.path}"
+    name = f"rtsp://{host}:{port}{hidden(parts.path)}"
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():

@@ -9,7 +9,6 @@ from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, text, whole_argument
 from modules.trainer_agent.web.services import services, viewfinder
-from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("capture", __name__)
 
@@ -25,24 +24,6 @@ def capture_page(model_id: str) -> str:
     of = overview(model_id)
     latest = services().library.images(model_id, tagged=False, limit=_LATEST)
     return render_template("capture.html", of=of, latest=latest)
-
-
-@bp.get("/api/cameras")
-def cameras() -> Response:
-    states = services().frames.states()
-    return jsonify(
-        cameras=[
-            {
-                "id": camera,
-                "name": camera_name(camera),
-                "phase": state.phase,
-                "reason": state.reason,
-                "width": state.width,
-                "height": state.height,
-            }
-            for camera, state in sorted(states.items())
-        ]
-    )
 
 
 @bp.get("/api/cameras/<camera>/frame")
