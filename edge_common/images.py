@@ -50,6 +50,12 @@ def small_grey(data: bytes, side_px: int, name: str = "image") -> NDArray[np.uin
     return np.asarray(cv2.resize(grey, (side_px, side_px), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def small_grey_of(pixels: Pixels, side_px: int) -> NDArray[np.uint8]:
+    """A picture in grey, stretched to uint8 [side_px, side_px]."""
+    small = cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
 def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
     """JPEG bytes of a picture; quality 1 to 100."""
     taken, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])

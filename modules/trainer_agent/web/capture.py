@@ -1,10 +1,9 @@
 """Capture from camera: which cameras there are, what one sees, and its newest frame into the library."""
 
-from datetime import datetime
-
 from flask import Blueprint, Response, jsonify, render_template
 
 from edge_common.images import encode_jpeg, shrink
+from modules.trainer_agent.series import MOST_IMAGES, capture_name
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, text, whole_argument
@@ -23,7 +22,7 @@ _LATEST = 12
 def capture_page(model_id: str) -> str:
     of = overview(model_id)
     latest = services().library.images(model_id, tagged=False, limit=_LATEST)
-    return render_template("capture.html", of=of, latest=latest)
+    return render_template("capture.html", of=of, latest=latest, most_images=MOST_IMAGES)
 
 
 @bp.get("/api/cameras/<camera>/frame")
@@ -40,11 +39,10 @@ def capture_image(model_id: str) -> tuple[Response, int]:
     camera = text(json_object(), "camera")
     services().library.model(model_id)
     fresh = viewfinder().fresh_frame(camera, _CAPTURE_WAIT_S)
-    taken = datetime.fromtimestamp(fresh.taken_ns / 1e9).astimezone()
     image = services().library.add_image(
         model_id,
         fresh.pixels,
-        f"{camera} {taken:%Y-%m-%d %H.%M.%S}.{taken.microsecond // 1000:03}",
+        capture_name(camera, fresh.taken_ns),
         "camera",
         camera=camera,
         taken_ns=fresh.taken_ns,

@@ -1,6 +1,7 @@
 // Capture from camera: choose one, see what it sees, keep a picture.
 
 import { call, pause, problemOf, tell } from "./api.js";
+import { followSeries } from "./series.js";
 
 const place = document.getElementById("capture");
 const choice = document.getElementById("camera");
@@ -98,7 +99,6 @@ async function capture() {
     finder.classList.add("flash");
     addToFilm(image);
     captured += 1;
-    waiting.textContent = String(Number(waiting.textContent) + 1);
     said.textContent = captured === 1 ? "1 image captured." : `${captured} images captured.`;
   } catch (problem) {
     tell(problem.message, place);
@@ -117,6 +117,7 @@ function addToFilm(image) {
   const item = document.createElement("li");
   item.append(link);
   film.prepend(item);
+  waiting.textContent = String(Number(waiting.textContent) + 1);
 }
 
 choice.addEventListener("change", () => {
@@ -124,5 +125,6 @@ choice.addEventListener("change", () => {
   watch(choice.value);
 });
 shutter.addEventListener("click", capture);
+followSeries(addToFilm);
 listCameras();
 setInterval(listCameras, 2000);
