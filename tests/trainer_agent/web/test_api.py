@@ -149,19 +149,41 @@ def test_an_upload_that_cannot_be_taken_says_which_and_why(client, model, data, 
     assert why in answer.json["message"]
 
 
-def test_an_upload_that_is_too_large_says_what_can_be_taken(client, model):
-    start = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    body = start + bytes(25_100_000) + b"\r\n--x--"
+def test_a_repeated_picture_comes_with_the_image_that_it_repeats(client, model):
+    first = upload(client, model, png(7), "first.png").json
 
-    answer = client.post(
+    answer = upload(client, model, png(7), "again.png")
+
+    assert answer.json["code"] == "repeated"
+    assert answer.json["image"] == first
+
+
+def test_a_photo_of_48_megapixels_turned_by_its_exif_is_stored_upright(client, model):
+    pixels = cv2.resize(noise(5), (8000, 6000), interpolation=cv2.INTER_NEAREST)
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    exif = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+
+    answer = send(client, model, jpeg[:2] + exif + jpeg[2:])
+
+    assert (answer.json["width"], answer.json["height"]) == (1440, 1920)
+
+
+def send(client, model, data):
+    """Upload many bytes without the temporary file that the test client would make of them."""
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n' + data + b"\r\n--x--"
+    return client.post(
         f"/api/models/{model.id}/images",
         input_stream=io.BytesIO(body),
         content_length=len(body),
         content_type="multipart/form-data; boundary=x",
     )
 
+
+def test_an_upload_that_is_too_large_says_what_can_be_taken(client, model):
+    answer = send(client, model, bytes(50_100_000))
+
     assert answer.status_code == 413
-    assert answer.json["message"] == "What was sent is too large; at most 25 MB can be taken."
+    assert answer.json["message"] == "What was sent is too large; at most 50 MB can be taken."
 
 
 def test_a_capture_is_a_frame_taken_after_the_press(build_app, library, model, shop):
