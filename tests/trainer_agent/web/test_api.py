@@ -1,12 +1,14 @@
 import io
 import json
 import time
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import pytest
 
 from edge_common.geometry import Box
+from modules.trainer_agent.live import MOST_VIEWERS
 from tests.trainer_agent.conftest import add_image, box_id, noise, tag_images
 
 STATIC = Path(__file__).parents[3] / "modules" / "trainer_agent" / "web" / "static"
@@ -59,7 +61,6 @@ def test_a_model_is_created_and_its_page_is_named(client, library):
         pytest.param("DELETE", "/api/images/99", None, 404, "no image 99", id="image gone"),
         pytest.param("GET", "/api/nothing", None, 404, "nothing at this address", id="no such address"),
         pytest.param("GET", "/api/models", None, 405, "not allowed", id="no such method"),
-        pytest.param("GET", "/api/cameras/x/frame?after=-1", None, 400, "whole number", id="frame number"),
         pytest.param("GET", "/models/{model}/library?show=all", None, 400, "tagged, untagged", id="no such tab"),
         pytest.param("GET", "/pictures/abc.jpg", None, 404, "64 hexadecimal", id="picture name"),
         pytest.param("GET", "/thumbnails/" + "0" * 64 + ".jpg", None, 404, "no picture", id="picture gone"),
@@ -198,15 +199,28 @@ def test_a_capture_is_a_frame_taken_after_the_press(build_app, library, model, s
     assert (answer.json["source"], answer.json["camera"], answer.json["width"]) == ("camera", "aisle-4", 640)
 
 
-def test_frames_come_one_after_the_other(build_app, shop):
+def test_what_a_camera_sees_comes_in_one_stream(build_app, shop):
     client = build_app(endpoint=shop).test_client()
     wait_for_cameras(client, 2)
 
-    first = client.get("/api/cameras/aisle-4/frame")
-    second = client.get(f"/api/cameras/aisle-4/frame?after={first.headers['X-Frame-Number']}")
+    with client.get("/api/cameras/aisle-4/stream") as answer:
+        parts = list(islice(answer.iter_encoded(), 3))
 
-    assert first.mimetype == "image/jpeg"
-    assert int(second.headers["X-Frame-Number"]) > int(first.headers["X-Frame-Number"])
+    pictures = [part for part in parts if b"\xff\xd8\xff" in part]
+    assert len(pictures) >= 2
+    assert pictures[0] != pictures[1]
+
+
+def test_a_stream_is_given_to_as_many_as_the_device_can_serve(build_app, shop):
+    client = build_app(endpoint=shop).test_client()
+    streams = [client.get("/api/cameras/aisle-4/stream") for _ in range(MOST_VIEWERS)]
+
+    answer = client.get("/api/cameras/aisle-4/stream")
+
+    assert answer.status_code == 503
+    assert answer.json["code"] == "too_many_viewers"
+    for stream in streams:
+        stream.close()
 
 
 def test_a_lost_camera_is_told_with_its_reason(build_app, model, shop):

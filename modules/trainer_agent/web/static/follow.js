@@ -6,10 +6,18 @@ const ASK_EVERY_MS = 5000;
 
 /** Call `show(state)` now and at every change; `onLost()` when the device cannot be asked. Returns what ends it. */
 export function follow(eventsPath, statePath, show, onLost = () => {}) {
-  const events = new EventSource(eventsPath);
-  events.addEventListener("message", (event) => show(JSON.parse(event.data)));
+  let events = null;
+  // A browser has few connections to a device for all its tabs: a hidden one keeps none.
+  const listen = () => {
+    events?.close();
+    events = null;
+    if (!document.hidden) {
+      events = new EventSource(eventsPath);
+      events.addEventListener("message", (event) => show(JSON.parse(event.data)));
+    }
+  };
   const asking = setInterval(async () => {
-    if (events.readyState === EventSource.OPEN || document.hidden) {
+    if (document.hidden || events?.readyState === EventSource.OPEN) {
       return;
     }
     try {
@@ -18,8 +26,11 @@ export function follow(eventsPath, statePath, show, onLost = () => {}) {
       onLost();
     }
   }, ASK_EVERY_MS);
+  document.addEventListener("visibilitychange", listen);
+  listen();
   return () => {
-    events.close();
+    document.removeEventListener("visibilitychange", listen);
+    events?.close();
     clearInterval(asking);
   };
 }

@@ -7,20 +7,25 @@ const at = (id) => document.getElementById(id);
 const place = at("series");
 const form = at("series-form");
 let shown = null;
+let unfollow = null;
+let onImage = () => {};
 
-/** `onImage(image)` is called for each image that is taken while this page looks. */
-export function followSeries(onImage) {
-  follow(place.dataset.events, place.dataset.path, (state) => {
-    if (shown !== null && state.taken > 0 && state.newest && state.newest.id !== shown.newest?.id) {
-      onImage(state.newest);
-    }
-    show(state);
-  });
+/** Show how the series of this model stands; `image(image)` is called for each that is taken while this page looks. */
+export async function showSeries(image) {
+  onImage = image;
+  try {
+    show(await call("GET", place.dataset.path));
+  } catch {
+    // The page says by itself that the device cannot be reached.
+  }
 }
 
 function show(state) {
   const running = state.phase === "running";
-  if (running && (shown === null || shown.phase !== "running")) {
+  if (shown !== null && state.newest && state.newest.id !== shown.newest?.id) {
+    onImage(state.newest);
+  }
+  if (running && shown?.phase !== "running") {
     place.open = true;
   }
   form.hidden = running;
@@ -28,6 +33,12 @@ function show(state) {
   at("series-bar").value = state.images ? state.taken / state.images : 0;
   at("series-said").textContent = words(state);
   shown = state;
+  if (running && unfollow === null) {
+    unfollow = follow(place.dataset.events, place.dataset.path, show);
+  } else if (!running && unfollow !== null) {
+    unfollow();
+    unfollow = null;
+  }
 }
 
 function words({ phase, taken, images, alike, message, only_changed: onlyChanged }) {
