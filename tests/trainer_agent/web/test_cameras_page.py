@@ -106,7 +106,7 @@ def test_a_camera_is_tested_added_edited_deleted_and_put_back(phone, build_app, 
     phone.get_by_role("button", name="Delete Cold room").click()
     phone.get_by_text("Cold room is deleted.").wait_for()
     assert station.own.read().cameras == {}
-    phone.get_by_role("button", name="Put Cold room back").click()
+    phone.get_by_role("button", name="Put back Cold room").click()
     phone.get_by_text("Cold room is back.").wait_for()
     assert station.own.read().cameras["back-room"].name == "Cold room"
 

@@ -16,6 +16,7 @@ const said = document.getElementById("said");
 const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)", live: "", unheard: " (not heard of)" };
 const WHY_NONE = { starting: "is starting", off: "is switched off", live: "sends no picture right now" };
 const LONGEST_PAUSE_S = 10;
+const MOST_SHOWN = 24;
 const LOOK_EVERY_MS = 4000;
 const REMEMBERED = "fifteen camera";
 const names = new Map();
@@ -130,6 +131,7 @@ function addToFilm(image) {
   const item = document.createElement("li");
   item.append(link);
   film.prepend(item);
+  film.children[MOST_SHOWN]?.remove();
   waiting.textContent = String(Number(waiting.textContent) + 1);
 }
 
