@@ -20,6 +20,7 @@ from pathlib import Path
 
 from edge_common.errors import ConfigError, Conflict, EdgeError
 from edge_common.hub import LocalHub
+from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import CameraSettings
 
@@ -96,7 +97,7 @@ def main() -> int:
     zoo = Path(os.environ.get("ZOO_DIR", "zoo")).absolute()
     try:
         with only_one(data), socket_folder() as sockets:
-            choose_camera(LocalHub(data / "twins" / "capture"), os.environ.get("CAMERA", ""))
+            choose_camera(data, os.environ.get("CAMERA", ""))
             port = free_port(port_number(os.environ.get("PORT", str(DEFAULT_PORT))))
             children = [Child(name, arguments) for name, arguments in modules(data, zoo, sockets, port).items()]
             answering = False
@@ -119,20 +120,28 @@ def modules(data: Path, zoo: Path, sockets: Path, port: int) -> dict[str, list[s
     at_data = ["--data", str(data)]
     at_frames = ["--frames", f"ipc://{sockets}/frames"]
     at_results = ["--results", f"ipc://{sockets}/results"]
+    at_questions = ["--questions", f"ipc://{sockets}/questions"]
     page = ["--zoo", str(zoo), "--host", "127.0.0.1", "--port", str(port)]
     return {
-        "capture": at_data + at_frames,
+        "capture": at_data + at_frames + at_questions,
         "inference": at_data + at_frames + at_results,
-        "trainer_agent": at_data + at_frames + at_results + page,
+        "trainer_agent": at_data + at_frames + at_results + at_questions + page,
     }
 
 
-def choose_camera(hub: LocalHub, wished: str) -> None:
-    """Write the camera that was asked for into capture's twin; without a wish, the default if there is none yet."""
+def choose_camera(data: Path, wished: str) -> None:
+    """Write the camera that was asked for into capture's twin.
+
+    Without a wish, the default becomes a camera of the page, which may change or delete it, if there was never any.
+    """
+    hub, own = LocalHub(data / "twins" / "capture"), OwnCameras(data / PLACE)
+    if wished:
+        hub.desire({"cameras": {CAMERA: {"url": camera_url(wished)}}})
+        return
     desired = hub.next_desired(0)
     cameras = desired.values.get("cameras") if desired else None
-    if wished or not (isinstance(cameras, Mapping) and cameras):
-        hub.desire({"cameras": {CAMERA: {"url": camera_url(wished or DEFAULT_CAMERA)}}})
+    if not (isinstance(cameras, Mapping) and cameras) and not own.exists():
+        own.add(CAMERA, CameraSettings(url=DEFAULT_CAMERA))
 
 
 def camera_url(text: str) -> str:

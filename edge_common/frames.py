@@ -32,6 +32,8 @@ _POLL_MS = 50
 _WAITING_FRAMES = 6
 STATE_LASTS_S = 5.0
 
+REMOVED = "no longer in the settings"
+"""The reason of a camera that is off because it was taken out of the settings."""
 CameraPhase = Literal["starting", "live", "lost", "off"]
 
 
@@ -63,6 +65,14 @@ class CameraState:
     frames_per_s: float
     width: int
     height: int
+    name: str = ""
+    """What staff call it; empty when it has only its id."""
+    source: str = ""
+    """Its URL as far as it may be shown: without user and password."""
+    since_ns: int = 0
+    """Unix time, UTC, from which on it is in this phase."""
+    own: bool = False
+    """It was added on the device's own page and can be changed there."""
 
 
 def encode_frame(frame: Frame) -> list[Any]:
@@ -108,8 +118,20 @@ def decode_state(parts: list[Any]) -> CameraState:
     rate = body.get("frames_per_s")
     if not isinstance(rate, int | float) or isinstance(rate, bool):
         raise CodecError(f"camera state: frames_per_s must be a number, got {rate!r}")
+    own = body.get("own")
+    if not isinstance(own, bool):
+        raise CodecError(f"camera state: own must be true or false, got {own!r}")
     return CameraState(
-        _text(body, "camera"), phase, _text(body, "reason"), float(rate), _whole(body, "width"), _whole(body, "height")
+        _text(body, "camera"),
+        phase,
+        _text(body, "reason"),
+        float(rate),
+        _whole(body, "width"),
+        _whole(body, "height"),
+        name=_text(body, "name"),
+        source=_text(body, "source"),
+        since_ns=_whole(body, "since_ns"),
+        own=own,
     )
 
 

@@ -39,7 +39,7 @@ HOMES = {
     "torch": (),
     "waitress": ("modules/trainer_agent/__main__.py",),
     "werkzeug": ("modules/trainer_agent/web/*",),
-    "zmq": ("edge_common/frames.py", "edge_common/results.py"),
+    "zmq": ("edge_common/camera_questions.py", "edge_common/frames.py", "edge_common/results.py"),
 }
 """Library to the only files that import it."""
 

@@ -13,6 +13,7 @@ import pytest
 
 from edge_common.errors import ConfigError, Conflict
 from edge_common.hub import LocalHub
+from edge_common.own_cameras import PLACE, OwnCameras
 from standalone import PORTS_TRIED, camera_url, choose_camera, free_port, only_one, port_number
 from tests.program import MODULES, Program, any_port
 
@@ -174,25 +175,33 @@ def desired_urls(folder: Path) -> dict[str, str]:
     return {name: camera["url"] for name, camera in cameras.items()}
 
 
-def test_without_a_wish_the_first_start_gets_the_simulated_shelf(tmp_path: Path) -> None:
-    choose_camera(LocalHub(tmp_path), "")
+def test_without_a_wish_the_first_start_gets_the_simulated_shelf_which_the_page_may_delete(tmp_path: Path) -> None:
+    own = OwnCameras(tmp_path / PLACE)
+    choose_camera(tmp_path, "")
+    assert {camera: settings.url for camera, settings in own.read().cameras.items()} == {"camera-1": "sim:shelf"}
+    own.remove("camera-1")
 
-    assert desired_urls(tmp_path) == {"camera-1": "sim:shelf"}
+    choose_camera(tmp_path, "")
+
+    assert own.read().cameras == {}
 
 
 def test_without_a_wish_cameras_that_were_set_up_stay(tmp_path: Path) -> None:
-    LocalHub(tmp_path).desire({"cameras": {"till": {"url": "v4l2:0"}}})
+    twin = tmp_path / "twins" / "capture"
+    LocalHub(twin).desire({"cameras": {"till": {"url": "v4l2:0"}}})
 
-    choose_camera(LocalHub(tmp_path), "")
+    choose_camera(tmp_path, "")
 
-    assert desired_urls(tmp_path) == {"till": "v4l2:0"}
+    assert desired_urls(twin) == {"till": "v4l2:0"}
+    assert OwnCameras(tmp_path / PLACE).read().cameras == {}
 
 
 def test_a_wish_replaces_the_url_of_the_first_camera_alone(tmp_path: Path) -> None:
+    twin = tmp_path / "twins" / "capture"
     cameras = {"camera-1": {"url": "v4l2:0", "name": "Aisle"}, "till": {"url": "v4l2:1"}}
-    LocalHub(tmp_path).desire({"cameras": cameras})
+    LocalHub(twin).desire({"cameras": cameras})
 
-    choose_camera(LocalHub(tmp_path), "v4l2:7")
+    choose_camera(tmp_path, "v4l2:7")
 
-    assert desired_urls(tmp_path) == {"camera-1": "v4l2:7", "till": "v4l2:1"}
-    assert json.loads((tmp_path / "desired.json").read_bytes())["cameras"]["camera-1"]["name"] == "Aisle"
+    assert desired_urls(twin) == {"camera-1": "v4l2:7", "till": "v4l2:1"}
+    assert json.loads((twin / "desired.json").read_bytes())["cameras"]["camera-1"]["name"] == "Aisle"

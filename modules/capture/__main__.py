@@ -10,10 +10,13 @@ from pathlib import Path
 import cv2
 
 from edge_common import service
+from edge_common.camera_questions import QuestionServer
 from edge_common.errors import EdgeError
 from edge_common.frames import FramePublisher
 from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
+from modules.capture.desk import Desk
 from modules.capture.loop import Capture
 from modules.capture.reports import Reports
 
@@ -24,6 +27,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m modules.capture", description="Cameras in, frames out.")
     arguments.add_argument("--data", type=Path, required=True, help="folder for twins and settings")
     arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint to publish on, such as ipc:///run/frames")
+    arguments.add_argument("--questions", required=True, help="ZeroMQ endpoint to answer the page's questions on")
     given = arguments.parse_args()
 
     service.start_logging("capture")
@@ -35,13 +39,16 @@ def main() -> int:
     hub = LocalHub(given.data / "twins" / "capture")
     keeper = SettingsKeeper(hub, CaptureSettings, given.data / "settings" / "capture.json")
     publisher = FramePublisher(given.frames)
-    reports = Reports(hub, keeper)
+    reports = Reports(hub, keeper, OwnCameras(given.data / PLACE))
+    capture = Capture(reports, publisher)
+    questions = QuestionServer(given.questions, Desk(capture).answer)
     code = service.EXIT_CLEAN
     try:
-        Capture(reports, publisher).run(stop)
+        capture.run(stop)
     except EdgeError as error:
         log.critical("%s", error)
         code = service.EXIT_FAULT
+    questions.close()
     reports.close()
     publisher.close()
     if threading.active_count() > 1:

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_common.errors import EdgeError
-from edge_common.frames import CameraState, Frame, FramePublisher
+from edge_common.frames import REMOVED, CameraState, Frame, FramePublisher
 from edge_common.latest import LatestByKey
-from edge_common.settings import CaptureSettings
+from edge_common.own_cameras import Wanted
 from modules.capture.cameras import Camera, open_camera
 from modules.capture.reports import Reports
 from modules.capture.watch import DEFAULT_PATIENCE, Patience, Watch
@@ -32,8 +33,9 @@ class Capture:
         self._publisher = publisher
         self._open_camera = open_camera
         self._patience = patience
-        self._settings = CaptureSettings()
+        self._wanted = Wanted({})
         self._watches: dict[str, Watch] = {}
+        """Replaced whole at each change: other threads look at it, too."""
         self._frames: LatestByKey[Frame] = LatestByKey()
         self._published: dict[str, CameraState] = {}
         self._states_due_s = 0.0
@@ -42,7 +44,7 @@ class Capture:
         """Work until `stop` is set; raises EdgeError when a thread has died of a fault in the program."""
         try:
             while not stop.is_set():
-                self._apply(self._reports.settings)
+                self._apply(self._reports.wanted)
                 taken = self._frames.take(_WAIT_S)
                 # A camera that has just been removed may have left a last frame behind.
                 if taken is not None and taken[0] in self._watches:
@@ -51,25 +53,35 @@ class Capture:
         finally:
             self._part()
 
-    def _apply(self, settings: CaptureSettings) -> None:
+    def watches(self) -> tuple[Watch, ...]:
+        """Those of now. May be called from any thread."""
+        return tuple(self._watches.values())
+
+    def newest(self, camera: str) -> Frame | None:
+        """The last frame that a camera gave, however long ago. May be called from any thread."""
+        found = self._frames.after(camera, 0, 0)
+        return None if found is None else found[1]
+
+    def _apply(self, now: Wanted) -> None:
         """Add, change and remove cameras; those whose settings are the same do not notice."""
-        if settings is self._settings:
+        if now is self._wanted:
             return
-        for camera in self._watches.keys() - settings.cameras.keys():
-            self._watches.pop(camera).stop()
+        watches = dict(self._watches)
+        for camera in watches.keys() - now.cameras.keys():
+            watches.pop(camera).stop()
             self._frames.forget(camera)
             self._published.pop(camera, None)
-            self._publisher.publish_state(CameraState(camera, "off", "no longer in the settings", 0.0, 0, 0))
+            self._publisher.publish_state(CameraState(camera, "off", REMOVED, 0.0, 0, 0))
             self._reports.forget(camera)
-        for camera, wanted in settings.cameras.items():
-            watch = self._watches.get(camera)
+        for camera, settings in now.cameras.items():
+            watch = watches.get(camera)
             if watch is None:
-                self._watches[camera] = Watch(
-                    camera, wanted, self._open_camera, self._frames.put, self._reports.tell, self._patience
+                watches[camera] = Watch(
+                    camera, settings, self._open_camera, self._frames.put, self._reports.tell, self._patience
                 )
-            elif wanted != self._settings.cameras[camera]:
-                watch.change(wanted)
-        self._settings = settings
+            elif settings != watch.settings:
+                watch.change(settings)
+        self._watches, self._wanted = watches, now
 
     def _publish_states(self, now_s: float) -> None:
         """Send the state of each camera when it changed, and of all once a second."""
@@ -78,7 +90,7 @@ class Capture:
             self._states_due_s = now_s + _STATES_EVERY_S
             self._check_threads()
         for camera, watch in self._watches.items():
-            state = watch.state
+            state = replace(watch.state, own=camera in self._wanted.own)
             before = self._published.get(camera)
             if due or before is None or _differs(before, state):
                 self._publisher.publish_state(state)
@@ -102,4 +114,4 @@ class Capture:
 
 def _differs(before: CameraState, now: CameraState) -> bool:
     """Whether more changed than the rate, which is never quite the same."""
-    return (before.phase, before.reason, before.width, before.height) != (now.phase, now.reason, now.width, now.height)
+    return replace(before, frames_per_s=0) != replace(now, frames_per_s=0)

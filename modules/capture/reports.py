@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from edge_common.errors import ConfigError
 from edge_common.frames import CameraState
 from edge_common.hub import Hub, SettingsKeeper
+from edge_common.own_cameras import OwnCameraList, OwnCameras, Wanted, wanted
 from edge_common.settings import CaptureSettings
 
 log = logging.getLogger(__name__)
@@ -23,9 +25,14 @@ _EVENTS = "events"
 class Reports:
     """A thread of its own, so that a slow hub or disk holds up no frame. What cannot go out now goes out later."""
 
-    def __init__(self, hub: Hub, keeper: SettingsKeeper[CaptureSettings]) -> None:
+    def __init__(self, hub: Hub, keeper: SettingsKeeper[CaptureSettings], own: OwnCameras) -> None:
         self._hub = hub
         self._keeper = keeper
+        self._own = own
+        self._own_list = OwnCameraList()
+        self._look_at_own()
+        self.wanted: Wanted = wanted(keeper.settings, self._own_list)
+        """Every camera of the last good settings and of the page; a new object when they changed."""
         self._news: queue.SimpleQueue[tuple[str, CameraState | None]] = queue.SimpleQueue()
         self._lost: set[str] = set()
         # What an earlier run reported about cameras may be true no longer.
@@ -34,11 +41,6 @@ class Reports:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
         self._thread.start()
-
-    @property
-    def settings(self) -> CaptureSettings:
-        """The last good ones; a new object when they changed."""
-        return self._keeper.settings
 
     @property
     def running(self) -> bool:
@@ -58,13 +60,28 @@ class Reports:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            changed = self._look_at_own()
             try:
-                self._keeper.wait(_LOOK_EVERY_S)
+                changed = self._keeper.wait(_LOOK_EVERY_S) or changed
             except OSError as error:
                 log.error("settings could not be kept: %s", error)
+            if changed:
+                self.wanted = wanted(self._keeper.settings, self._own_list)
             while not self._news.empty():
                 self._word(*self._news.get())
             self._send()
+
+    def _look_at_own(self) -> bool:
+        """Take the page's cameras anew if they changed; a bad file leaves the last good ones."""
+        try:
+            found = self._own.news()
+        except (ConfigError, OSError) as error:
+            log.error("the page's cameras stay as they were: %s", error)
+            return False
+        if found is None or found.cameras == self._own_list.cameras:
+            return False
+        self._own_list = found
+        return True
 
     def _word(self, camera: str, state: CameraState | None) -> None:
         """Queue what the twin and the cloud should know of a change."""

@@ -6,9 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edge_common.errors import EdgeError
+from edge_common.camera_urls import parse_camera_url
+from edge_common.errors import ConfigError, EdgeError
 from edge_common.frames import CameraPhase, CameraState, Frame
 from edge_common.images import shrink
 from edge_common.settings import CameraSettings
@@ -54,8 +55,20 @@ class Watch:
         tell: Callable[[CameraState], None],
         patience: Patience,
     ) -> None:
-        self.state = CameraState(camera, "starting" if settings.enabled else "off", "", 0.0, 0, 0)
-        self._camera = camera
+        self.camera = camera
+        self.failures = 0
+        """How often it was lost or could not be opened."""
+        self.state = CameraState(
+            camera,
+            "starting" if settings.enabled else "off",
+            "",
+            0.0,
+            0,
+            0,
+            name=settings.name,
+            source=_source(settings.url),
+            since_ns=time.time_ns(),
+        )
         self._settings = settings
         self._open_camera = open_camera
         self._put = put
@@ -71,8 +84,16 @@ class Watch:
     def running(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def settings(self) -> CameraSettings:
+        return self._settings
+
     def change(self, settings: CameraSettings) -> None:
         self._settings = settings
+        self._woken.set()
+
+    def try_again(self) -> None:
+        """Open a lost camera now instead of after its pause; one that is not lost takes no notice."""
         self._woken.set()
 
     def stop(self) -> None:
@@ -108,6 +129,7 @@ class Watch:
                         live_s = time.monotonic() - begun_s
             except EdgeError as error:
                 self._be("lost", str(error))
+                self.failures += 1
                 pause_s = self._patience.after(pause_s, live_s)
                 self._woken.wait(pause_s)
 
@@ -125,22 +147,40 @@ class Watch:
             pixels = shrink(shot.pixels, self._settings.longest_side_px)
             height, width = pixels.shape[:2]
             self._be("live", "", _rate(taken_s, time.monotonic()), width, height)
-            self._put(self._camera, Frame(self._camera, self._sequence, shot.taken_ns, pixels))
+            self._put(self.camera, Frame(self.camera, self._sequence, shot.taken_ns, pixels))
             self._sequence += 1
 
     def _be(self, phase: CameraPhase, reason: str, frames_per_s: float = 0.0, width: int = 0, height: int = 0) -> None:
         before = self.state
-        self.state = CameraState(self._camera, phase, reason, frames_per_s, width, height)
+        self.state = replace(
+            before,
+            phase=phase,
+            reason=reason,
+            frames_per_s=frames_per_s,
+            width=width,
+            height=height,
+            name=self._settings.name,
+            source=_source(self._settings.url),
+            since_ns=before.since_ns if phase == before.phase else time.time_ns(),
+        )
         if (phase, reason) != (before.phase, before.reason):
             log.log(
                 logging.WARNING if phase == "lost" else logging.INFO,
                 "camera %s is %s%s",
-                self._camera,
+                self.camera,
                 phase,
                 f": {reason}" if reason else "",
             )
         if phase != before.phase:
             self._tell(self.state)
+
+
+def _source(url: str) -> str:
+    try:
+        return parse_camera_url(url).shown
+    except ConfigError:
+        # What cannot be read may hold a password anywhere.
+        return ""
 
 
 def _rate(taken_s: deque[float], now_s: float) -> float:

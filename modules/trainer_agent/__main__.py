@@ -9,14 +9,17 @@ from pathlib import Path
 
 from waitress.server import create_server
 
+from edge_common.camera_questions import QuestionAsker
 from edge_common.errors import EdgeError
 from edge_common.frames import FrameSubscriber
 from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
@@ -30,7 +33,7 @@ from modules.trainer_agent.web.services import Services
 log = logging.getLogger("trainer_agent")
 PROPOSER_THREADS = 2
 _SERVER = {
-    "threads": 24,
+    "threads": 36,
     "max_request_body_size": 64_000_000,
     # What waits here for a slow viewer of the live page is old when it arrives: a picture or two at most.
     "outbuf_high_watermark": 100_000,
@@ -44,6 +47,7 @@ def main() -> int:
     )
     arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint where capture publishes")
     arguments.add_argument("--results", required=True, help="ZeroMQ endpoint where inference publishes")
+    arguments.add_argument("--questions", required=True, help="ZeroMQ endpoint where capture answers about cameras")
     arguments.add_argument("--zoo", type=Path, required=True, help="folder of the backbones")
     arguments.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address: there is no sign-in")
     arguments.add_argument("--port", type=int, default=8080)
@@ -69,6 +73,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         closing(Database(data / "library" / "library.sqlite")) as database,
         closing(FrameSubscriber(chosen.frames)) as frames,
         closing(ResultSubscriber(chosen.results)) as results,
+        closing(QuestionAsker(chosen.questions)) as asker,
     ):
         library, trainings = Library(database, data / "library"), TrainingLog(database)
         with (
@@ -88,8 +93,9 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         ):
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
+            cameras = Cameras(OwnCameras(data / PLACE), asker, frames)
             app = create_app(
-                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings)
+                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings, cameras)
             )
             server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()

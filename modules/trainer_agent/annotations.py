@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge_common.detections import ModelKind
-from edge_common.errors import InvalidInput
+from edge_common.errors import Conflict, InvalidInput
 from edge_common.geometry import Box
 from edge_common.settings import TrainingSettings
 
@@ -62,6 +62,16 @@ class LibraryImage:
     """Classification only: the tag of the whole picture."""
     tagged: bool
     """It has a box or a tag, or staff said that there is nothing to tag."""
+
+
+class Repeated(Conflict):
+    """A picture that the model has already."""
+
+    code = "repeated"
+
+    def __init__(self, message: str, image: LibraryImage) -> None:
+        super().__init__(message)
+        self.image = image
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from modules.trainer_agent.annotations import (
     ImageSource,
     LibraryImage,
     Model,
+    Repeated,
     TaggedBox,
     TrainingImage,
     TrainingSet,
@@ -114,13 +115,13 @@ class Library:
     def add_image(
         self, model_id: str, pixels: Pixels, name: str, source: ImageSource, *, camera: str | None, taken_ns: int
     ) -> LibraryImage:
-        """Store a picture, uint8 [height, width, 3] BGR; raises NotFound, or Conflict naming the one it repeats."""
+        """Store a picture, uint8 [height, width, 3] BGR; raises NotFound, or Repeated with the one it repeats."""
         self.model(model_id)
         picture = picture_of(pixels)
         with self._files:
-            twin = self._twin(model_id, picture.digest)
+            twin = self.images_of(model_id, [picture.digest]).get(picture.digest)
             if twin is not None:
-                raise Conflict(f"{name}: this picture is in the model already, as '{twin}'.")
+                raise Repeated(f"{name}: this picture is in the model already, as '{twin.name}'.", twin)
             self.pictures.keep(picture)
             with self._database.writing() as rows:
                 image_id = rows.execute(
@@ -262,13 +263,6 @@ class Library:
                 for row in tagged
             )
             return TrainingSet(model, images)
-
-    def _twin(self, model_id: str, digest: str) -> str | None:
-        with self._database.reading() as rows:
-            row = rows.execute(
-                "SELECT name FROM images WHERE model_id = ? AND digest = ?", (model_id, digest)
-            ).fetchone()
-            return None if row is None else str(row["name"])
 
 
 def _box_id(text: str) -> str:

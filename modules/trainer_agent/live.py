@@ -18,6 +18,8 @@ from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState, LiveModel, ResultSubscriber, result_key
 
 MOST_VIEWERS = 8
+NO_MODEL = ""
+"""In place of a model id: pictures alone, each as soon as it is there."""
 RESULTS_LAST_S = 1.0
 """After so long without a result, pictures go out without boxes."""
 HEARTBEAT_S = 1.0

@@ -10,7 +10,8 @@ import pytest
 from edge_common.errors import EdgeError
 from edge_common.frames import FramePublisher, FrameSubscriber
 from edge_common.hub import LocalHub, SettingsKeeper
-from edge_common.settings import CaptureSettings
+from edge_common.own_cameras import PLACE, OwnCameras
+from edge_common.settings import CameraSettings, CaptureSettings
 from modules.capture.cameras import Camera
 from modules.capture.loop import Capture
 from modules.capture.reports import Reports
@@ -23,6 +24,7 @@ class Station:
 
     def __init__(self, folder: Path, endpoint: str, bench: CameraBench) -> None:
         self.hub = LocalHub(folder / "twin")
+        self.own = OwnCameras(folder / PLACE)
         self.endpoint = endpoint
         self.fault: EdgeError | None = None
         self._folder = folder
@@ -54,10 +56,12 @@ class Station:
 
     def _run(self) -> None:
         publisher = FramePublisher(self.endpoint)
-        reports = Reports(self.hub, SettingsKeeper(self.hub, CaptureSettings, self._folder / "last_good.json"))
+        keeper = SettingsKeeper(self.hub, CaptureSettings, self._folder / "last_good.json")
+        reports = Reports(self.hub, keeper, self.own)
         patience = Patience(first_s=0.05, longest_s=0.1)
         try:
-            Capture(reports, publisher, open_camera=self._bench.open, patience=patience).run(self._stop)
+            self.capture = Capture(reports, publisher, open_camera=self._bench.open, patience=patience)
+            self.capture.run(self._stop)
         except EdgeError as error:
             self.fault = error
         reports.close()
@@ -117,6 +121,50 @@ def test_adding_and_removing_cameras_leaves_the_others_alone(
     assert eventually(lambda: bench.closed == ["b"])
     assert eventually(lambda: list(station.reported_phases()) == ["till"])
     assert bench.opened == ["a", "b"]
+
+
+def test_cameras_of_the_page_come_beside_those_of_the_twin_which_wins(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    reader = subscribe()
+    station.own.add("door", CameraSettings(url="sim:shelf?seed=2", name="Front door"))
+    assert eventually(lambda: phase(reader, "door") == "live")
+    assert reader.states()["door"].own
+    assert (reader.states()["door"].name, reader.states()["door"].source) == ("Front door", "sim:shelf?seed=2")
+    assert not reader.states()["till"].own
+
+    station.hub.desire({"cameras": {"door": {"url": "file:b", "name": "Back door"}}})
+
+    assert eventually(lambda: reader.states()["door"].name == "Back door")
+    assert not reader.states()["door"].own
+    assert eventually(lambda: bench.opened == ["a", "sim:shelf?seed=2", "file:b"])
+
+
+def test_a_camera_that_the_page_removes_is_closed(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
+) -> None:
+    reader = subscribe()
+    station.own.add("door", CameraSettings(url="file:b"))
+    assert eventually(lambda: phase(reader, "door") == "live")
+
+    station.own.remove("door")
+
+    assert eventually(lambda: bench.closed == ["file:b"])
+    assert eventually(lambda: phase(reader, "door") == "off")
+
+
+def test_a_damaged_list_of_the_page_leaves_its_cameras_as_they_were(
+    station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber], tmp_path: Path
+) -> None:
+    reader = subscribe()
+    station.own.add("door", CameraSettings(url="file:b"))
+    assert eventually(lambda: phase(reader, "door") == "live")
+
+    (tmp_path / PLACE).write_text("{")
+    time.sleep(1)
+
+    assert phase(reader, "door") == "live"
+    assert bench.closed == []
 
 
 def test_a_lost_camera_is_in_the_twin_and_an_event_tells_when_it_is_back(

@@ -30,7 +30,17 @@ def run_capture(tmp_path: Path, endpoint: str) -> Iterator[RunCapture]:
         twin = tmp_path / "twins" / "capture"
         twin.mkdir(parents=True)
         (twin / "desired.json").write_text(json.dumps({"cameras": cameras}))
-        command = [sys.executable, "-m", "modules.capture", "--data", str(tmp_path), "--frames", endpoint]
+        command = [
+            sys.executable,
+            "-m",
+            "modules.capture",
+            "--data",
+            str(tmp_path),
+            "--frames",
+            endpoint,
+            "--questions",
+            f"{endpoint}-questions",
+        ]
         made.append(subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL))
         return made[-1]
 
@@ -92,7 +102,17 @@ def test_it_ends_when_the_process_that_started_it_is_killed(tmp_path: Path, endp
         "process = subprocess.Popen([sys.executable, '-m', 'modules.capture', *sys.argv[1:]]); "
         "print(process.pid, flush=True); time.sleep(60)"
     )
-    command = [sys.executable, "-c", starter, "--data", str(tmp_path), "--frames", endpoint]
+    command = [
+        sys.executable,
+        "-c",
+        starter,
+        "--data",
+        str(tmp_path),
+        "--frames",
+        endpoint,
+        "--questions",
+        f"{endpoint}-questions",
+    ]
     here = Path(__file__).parents[2]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None

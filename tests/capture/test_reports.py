@@ -7,6 +7,7 @@ import pytest
 
 from edge_common.frames import CameraPhase, CameraState
 from edge_common.hub import Desired, SettingsKeeper
+from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
 from modules.capture.reports import Reports
 from tests.capture.bench import eventually
@@ -44,7 +45,8 @@ def hub() -> HubOnAFullDisk:
 
 @pytest.fixture
 def reports(hub: HubOnAFullDisk, tmp_path: Path) -> Iterator[Reports]:
-    made = Reports(hub, SettingsKeeper(hub, CaptureSettings, tmp_path / "last_good.json"))
+    keeper = SettingsKeeper(hub, CaptureSettings, tmp_path / "last_good.json")
+    made = Reports(hub, keeper, OwnCameras(tmp_path / PLACE))
     yield made
     made.close()
 

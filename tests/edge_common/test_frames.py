@@ -34,6 +34,10 @@ STATE: dict[str, Any] = {
     "frames_per_s": 9.5,
     "width": 640,
     "height": 480,
+    "name": "",
+    "source": "",
+    "since_ns": 0,
+    "own": False,
 }
 PIXELS = bytes(range(36))
 
@@ -93,7 +97,9 @@ def test_a_frame_cut_out_of_a_larger_picture_survives_its_codec() -> None:
 
 
 def test_a_state_survives_its_codec() -> None:
-    sent = CameraState("till", "lost", "débranchée", 9.5, 640, 480)
+    sent = CameraState(
+        "till", "lost", "débranchée", 9.5, 640, 480, "Kasse", "rtsp://192.0.2.7/main", 1_790_000_000, True
+    )
 
     assert decode_state(encode_state(sent)) == sent
 
@@ -146,6 +152,10 @@ def test_a_frame_with_a_wrong_field_is_refused(change: dict[str, Any], pixels: b
         pytest.param({"frames_per_s": True}, "frames_per_s must be a number, got True", id="rate as truth"),
         pytest.param({"width": -1}, "width: a whole number from 0", id="negative width"),
         pytest.param({"height": None}, "height: a whole number from 0", id="no height"),
+        pytest.param({"name": None}, "name: text expected", id="no name"),
+        pytest.param({"source": 3}, "source: text expected", id="source as number"),
+        pytest.param({"since_ns": -1}, "since_ns: a whole number from 0", id="since before the epoch"),
+        pytest.param({"own": 1}, "own must be true or false, got 1", id="own as number"),
     ],
 )
 def test_a_state_with_a_wrong_field_is_refused(change: dict[str, Any], expected: str) -> None:

@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from flask import Flask
 
+from edge_common.camera_questions import QuestionAsker
 from edge_common.geometry import Box
 from edge_common.hub import LocalHub
 from edge_common.images import Pixels
+from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings, TrainingSettings
 from modules.trainer_agent.agent import Agent, Pace
 from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
@@ -171,13 +174,30 @@ Serve = Callable[..., Flask]
 
 
 @pytest.fixture
-def serve(library: Library, workshop: Workshop, start_agent: StartAgent, start_drafts: StartDrafts) -> Serve:
+def asker(tmp_path: Path) -> Iterator[QuestionAsker]:
+    """Asks whoever answers about cameras at `questions`; nobody, unless a test starts one."""
+    opened = QuestionAsker(f"ipc://{tmp_path}/questions")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def serve(
+    library: Library,
+    workshop: Workshop,
+    start_agent: StartAgent,
+    start_drafts: StartDrafts,
+    asker: QuestionAsker,
+) -> Serve:
     """The page over a live view, with an agent of its own unless one is given."""
 
     def app(live: LiveView, agent: Agent | None = None) -> Flask:
         drafts, packages = start_drafts(), workshop.packages
         proposer = Proposer(library, packages, drafts.packages, threads=1)
         agent = agent or start_agent()
-        return create_app(Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings))
+        cameras = Cameras(OwnCameras(workshop.folder / PLACE), asker, live.frames)
+        return create_app(
+            Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings, cameras)
+        )
 
     return app

@@ -16,6 +16,7 @@ from tests.trainer_agent.conftest import REPOSITORY
 def start(tmp_path, *more):
     places = ("--data", tmp_path / "data", "--zoo", tmp_path / "zoo")
     endpoints = ("--frames", f"ipc://{tmp_path}/frames", "--results", f"ipc://{tmp_path}/results")
+    endpoints += ("--questions", f"ipc://{tmp_path}/questions")
     command = [sys.executable, "-m", "modules.trainer_agent", *map(str, places), *endpoints, "--port", "0", *more]
     return subprocess.Popen(command, stderr=subprocess.PIPE, cwd=REPOSITORY, text=True)
 

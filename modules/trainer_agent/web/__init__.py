@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from modules.trainer_agent.web import capture, library_page, live, models, tagging, training, uploads, versions, wording
+from modules.trainer_agent.series import SeriesRunner
+from modules.trainer_agent.web import (
+    cameras,
+    capture,
+    library_page,
+    live,
+    models,
+    series,
+    tagging,
+    training,
+    uploads,
+    versions,
+    wording,
+)
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
@@ -17,10 +30,11 @@ def create_app(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_JSON_BYTES
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["services"] = services
-    app.extensions["viewfinder"] = Viewfinder(services.frames)
+    finder = app.extensions["viewfinder"] = Viewfinder(services.frames)
+    app.extensions["series"] = SeriesRunner(services.library, finder.fresh_frame)
     guard(app)
     answer_problems(app)
-    for part in (models, capture, uploads, tagging, library_page, training, versions, live):
+    for part in (models, cameras, capture, series, uploads, tagging, library_page, training, versions, live):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
     return app

@@ -1,21 +1,17 @@
-"""Capture from camera: which cameras there are, what one sees, and its newest frame into the library."""
+"""Capture from camera: what one sees, and its newest frame into the library."""
 
-from datetime import datetime
+from flask import Blueprint, Response, jsonify, render_template, request
 
-from flask import Blueprint, Response, jsonify, render_template
-
-from edge_common.images import encode_jpeg, shrink
+from modules.trainer_agent.live import NO_MODEL, TooManyViewers
+from modules.trainer_agent.series import MOST_IMAGES, capture_name
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
-from modules.trainer_agent.web.parsing import json_object, text, whole_argument
+from modules.trainer_agent.web.parsing import json_object, text
 from modules.trainer_agent.web.services import services, viewfinder
-from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("capture", __name__)
 
-_PREVIEW_SIDE_PX = 960
-_PREVIEW_QUALITY = 80
-_PREVIEW_WAIT_S = 5.0
+_STREAM = "application/octet-stream"
 _CAPTURE_WAIT_S = 10.0
 _LATEST = 12
 
@@ -24,33 +20,23 @@ _LATEST = 12
 def capture_page(model_id: str) -> str:
     of = overview(model_id)
     latest = services().library.images(model_id, tagged=False, limit=_LATEST)
-    return render_template("capture.html", of=of, latest=latest)
+    return render_template("capture.html", of=of, latest=latest, most_images=MOST_IMAGES)
 
 
-@bp.get("/api/cameras")
-def cameras() -> Response:
-    states = services().frames.states()
-    return jsonify(
-        cameras=[
-            {
-                "id": camera,
-                "name": camera_name(camera),
-                "phase": state.phase,
-                "reason": state.reason,
-                "width": state.width,
-                "height": state.height,
-            }
-            for camera, state in sorted(states.items())
-        ]
-    )
+@bp.get("/api/cameras/<camera>/stream")
+def stream(camera: str) -> Response:
+    """What the camera sees, as one long answer of the same parts as `/live/stream`, without any model's results."""
+    if request.method == "HEAD":
+        return Response(mimetype=_STREAM)
+    watch = services().live.watch(camera, NO_MODEL)
+    response = Response(watch.parts(), mimetype=_STREAM, headers={"Cache-Control": "no-store"})
+    response.call_on_close(watch.close)
+    return response
 
 
-@bp.get("/api/cameras/<camera>/frame")
-def frame(camera: str) -> Response:
-    """The newest frame beyond the number in `after`, waited for; its own number is in X-Frame-Number."""
-    number, newest = viewfinder().next_frame(camera, whole_argument("after", 0), _PREVIEW_WAIT_S)
-    data = encode_jpeg(shrink(newest.pixels, _PREVIEW_SIDE_PX), _PREVIEW_QUALITY)
-    return Response(data, mimetype="image/jpeg", headers={"X-Frame-Number": str(number)})
+@bp.errorhandler(TooManyViewers)
+def too_many(error: TooManyViewers) -> tuple[Response, int]:
+    return jsonify(message=str(error), code=error.code), 503
 
 
 @bp.post("/api/models/<model_id>/captures")
@@ -59,11 +45,10 @@ def capture_image(model_id: str) -> tuple[Response, int]:
     camera = text(json_object(), "camera")
     services().library.model(model_id)
     fresh = viewfinder().fresh_frame(camera, _CAPTURE_WAIT_S)
-    taken = datetime.fromtimestamp(fresh.taken_ns / 1e9).astimezone()
     image = services().library.add_image(
         model_id,
         fresh.pixels,
-        f"{camera} {taken:%Y-%m-%d %H.%M.%S}.{taken.microsecond // 1000:03}",
+        capture_name(camera, fresh.taken_ns),
         "camera",
         camera=camera,
         taken_ns=fresh.taken_ns,

@@ -5,6 +5,7 @@ import logging
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from edge_common.camera_questions import NoAnswer
 from edge_common.errors import CameraError, ConfigError, Conflict, EdgeError, InvalidInput, NotFound
 from modules.trainer_agent.web.guard import Refused
 
@@ -17,6 +18,7 @@ STATUS: dict[type[EdgeError], int] = {
     NotFound: 404,
     Conflict: 409,
     CameraError: 503,
+    NoAnswer: 503,
     EdgeError: 500,
 }
 
@@ -43,7 +45,7 @@ def answer_http(error: HTTPException) -> Response:
 
 def answer(status: int, message: str, code: str) -> Response:
     """A problem with its HTTP status, as JSON below /api and as a page elsewhere."""
-    if status >= 500 and code != CameraError.code:
+    if status >= 500 and code not in (CameraError.code, NoAnswer.code):
         log.error("%s %s: %s", request.method, request.path, message)
     if request.path.startswith("/api/"):
         response = jsonify(message=message, code=code)

@@ -9,6 +9,7 @@ from edge_common.frames import FrameSubscriber
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
@@ -28,6 +29,7 @@ class Services:
     drafts: Drafts
     proposer: Proposer
     settings: Callable[[], TrainerSettings]
+    cameras: Cameras
 
 
 def services() -> Services:

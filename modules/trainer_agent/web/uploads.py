@@ -7,13 +7,16 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from edge_common.errors import InvalidInput
 from edge_common.images import decode_image
+from modules.trainer_agent.annotations import Repeated
+from modules.trainer_agent.pictures import LONGEST_SIDE_PX
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("uploads", __name__)
 
-LARGEST_FILE_BYTES = 25_000_000
+LARGEST_FILE_BYTES = 50_000_000
+"""A photo of 48 megapixels has 10 to 30 MB."""
 _FORM_BYTES = 2_000
 _LONGEST_NAME = 100
 _decoding = threading.Lock()
@@ -35,8 +38,19 @@ def upload_image(model_id: str) -> tuple[Response, int]:
     last = file.filename.replace("\\", "/").rpartition("/")[2]
     name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "image"
     services().library.model(model_id)
-    with _decoding:
+    with _decoding, file.stream:
         image = services().library.add_image(
-            model_id, decode_image(file.read(), name), name, "upload", camera=None, taken_ns=time.time_ns()
+            model_id,
+            decode_image(file.read(), name, enough_px=LONGEST_SIDE_PX),
+            name,
+            "upload",
+            camera=None,
+            taken_ns=time.time_ns(),
         )
     return jsonify(image_json(image)), 201
+
+
+@bp.errorhandler(Repeated)
+def repeated(error: Repeated) -> tuple[Response, int]:
+    """The image that is there already goes along, so that the page can show it."""
+    return jsonify(message=str(error), code=error.code, image=image_json(error.image)), 409

@@ -1,4 +1,4 @@
-"""Frames for somebody who looks at a camera on the page: asked for one by one, kept coming in between."""
+"""Fresh frames for whoever captures: asked for one by one, kept coming in between."""
 
 import threading
 import time
@@ -9,11 +9,10 @@ from modules.trainer_agent.web.wording import camera_name
 
 _LINGER_S = 5.0
 _LOOK_AGAIN_S = 0.5
-_OLDEST_S = 5.0
 
 
 class Viewfinder:
-    """Watches a camera while pages ask for its frames and a little longer, so that each request finds a new one."""
+    """Watches a camera while its frames are asked for and a little longer, so that the next one is there sooner."""
 
     def __init__(self, frames: FrameSubscriber) -> None:
         self._frames = frames
@@ -21,16 +20,9 @@ class Viewfinder:
         self._asked_s: dict[str, float] = {}
         self._watched: set[str] = set()
 
-    def next_frame(self, camera: str, seen: int, timeout_s: float) -> tuple[int, Frame]:
-        """The newest frame beyond number `seen`, and its number; raises CameraError saying why there is none."""
-        oldest_ns = time.time_ns() - int(_OLDEST_S * 1e9)
-        return self._taken_since(camera, oldest_ns, seen, timeout_s)
-
     def fresh_frame(self, camera: str, timeout_s: float) -> Frame:
         """A frame taken after this call; raises CameraError saying why there is none."""
-        return self._taken_since(camera, time.time_ns(), 0, timeout_s)[1]
-
-    def _taken_since(self, camera: str, since_ns: int, seen: int, timeout_s: float) -> tuple[int, Frame]:
+        since_ns, seen = time.time_ns(), 0
         self._look(camera)
         deadline_s = time.monotonic() + timeout_s
         while (left_s := deadline_s - time.monotonic()) > 0:
@@ -42,7 +34,7 @@ class Viewfinder:
                 continue
             seen, frame = newest
             if frame.taken_ns >= since_ns:
-                return seen, frame
+                return frame
         raise CameraError(self._why_not(camera))
 
     def _why_not(self, camera: str) -> str:

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from edge_common.geometry import Box
+from edge_common.own_cameras import PLACE, OwnCameras
+from edge_common.settings import CameraSettings
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site
@@ -78,7 +80,7 @@ def gaps(library):
 def test_a_device_without_anything(window, fits_everybody, build_app):
     site = Site(build_app())
 
-    for path in ("/models", "/models/new", "/live", "/models/gone"):
+    for path in ("/models", "/models/new", "/live", "/cameras", "/cameras/new", "/models/gone"):
         window.goto(site.address + path)
         fits_everybody()
 
@@ -191,6 +193,21 @@ def test_an_image_to_be_classified(window, fits_everybody, build_app, library):
     window.get_by_role("button", name="closed").click()
 
     window.get_by_text("Saved", exact=True).wait_for()
+    fits_everybody()
+
+
+def test_cameras_of_the_page_and_others(window, fits_everybody, build_app, shop, tmp_path):
+    own = OwnCameras(tmp_path / PLACE)
+    own.add("door", CameraSettings(url="rtsp://192.0.2.7/" + "x" * 80, name="Door of the cold room behind aisle 4 x"))
+    own.add("gone", CameraSettings(url="sim:shelf", name="Gone"))
+    own.remove("gone")
+    site = Site(build_app(endpoint=shop))
+
+    window.goto(f"{site.address}/cameras")
+    window.get_by_text("the cable is unplugged").wait_for()
+    window.locator("[data-camera=door]").wait_for()
+    fits_everybody()
+    window.goto(f"{site.address}/cameras/door/edit")
     fits_everybody()
 
 

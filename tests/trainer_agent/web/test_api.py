@@ -1,12 +1,14 @@
 import io
 import json
 import time
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import pytest
 
 from edge_common.geometry import Box
+from modules.trainer_agent.live import MOST_VIEWERS
 from tests.trainer_agent.conftest import add_image, box_id, noise, tag_images
 
 STATIC = Path(__file__).parents[3] / "modules" / "trainer_agent" / "web" / "static"
@@ -59,7 +61,6 @@ def test_a_model_is_created_and_its_page_is_named(client, library):
         pytest.param("DELETE", "/api/images/99", None, 404, "no image 99", id="image gone"),
         pytest.param("GET", "/api/nothing", None, 404, "nothing at this address", id="no such address"),
         pytest.param("GET", "/api/models", None, 405, "not allowed", id="no such method"),
-        pytest.param("GET", "/api/cameras/x/frame?after=-1", None, 400, "whole number", id="frame number"),
         pytest.param("GET", "/models/{model}/library?show=all", None, 400, "tagged, untagged", id="no such tab"),
         pytest.param("GET", "/pictures/abc.jpg", None, 404, "64 hexadecimal", id="picture name"),
         pytest.param("GET", "/thumbnails/" + "0" * 64 + ".jpg", None, 404, "no picture", id="picture gone"),
@@ -149,19 +150,41 @@ def test_an_upload_that_cannot_be_taken_says_which_and_why(client, model, data, 
     assert why in answer.json["message"]
 
 
-def test_an_upload_that_is_too_large_says_what_can_be_taken(client, model):
-    start = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    body = start + bytes(25_100_000) + b"\r\n--x--"
+def test_a_repeated_picture_comes_with_the_image_that_it_repeats(client, model):
+    first = upload(client, model, png(7), "first.png").json
 
-    answer = client.post(
+    answer = upload(client, model, png(7), "again.png")
+
+    assert answer.json["code"] == "repeated"
+    assert answer.json["image"] == first
+
+
+def test_a_photo_of_48_megapixels_turned_by_its_exif_is_stored_upright(client, model):
+    pixels = cv2.resize(noise(5), (8000, 6000), interpolation=cv2.INTER_NEAREST)
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    exif = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+
+    answer = send(client, model, jpeg[:2] + exif + jpeg[2:])
+
+    assert (answer.json["width"], answer.json["height"]) == (1440, 1920)
+
+
+def send(client, model, data):
+    """Upload many bytes without the temporary file that the test client would make of them."""
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n' + data + b"\r\n--x--"
+    return client.post(
         f"/api/models/{model.id}/images",
         input_stream=io.BytesIO(body),
         content_length=len(body),
         content_type="multipart/form-data; boundary=x",
     )
 
+
+def test_an_upload_that_is_too_large_says_what_can_be_taken(client, model):
+    answer = send(client, model, bytes(50_100_000))
+
     assert answer.status_code == 413
-    assert answer.json["message"] == "What was sent is too large; at most 25 MB can be taken."
+    assert answer.json["message"] == "What was sent is too large; at most 50 MB can be taken."
 
 
 def test_a_capture_is_a_frame_taken_after_the_press(build_app, library, model, shop):
@@ -176,15 +199,28 @@ def test_a_capture_is_a_frame_taken_after_the_press(build_app, library, model, s
     assert (answer.json["source"], answer.json["camera"], answer.json["width"]) == ("camera", "aisle-4", 640)
 
 
-def test_frames_come_one_after_the_other(build_app, shop):
+def test_what_a_camera_sees_comes_in_one_stream(build_app, shop):
     client = build_app(endpoint=shop).test_client()
     wait_for_cameras(client, 2)
 
-    first = client.get("/api/cameras/aisle-4/frame")
-    second = client.get(f"/api/cameras/aisle-4/frame?after={first.headers['X-Frame-Number']}")
+    with client.get("/api/cameras/aisle-4/stream") as answer:
+        parts = list(islice(answer.iter_encoded(), 3))
 
-    assert first.mimetype == "image/jpeg"
-    assert int(second.headers["X-Frame-Number"]) > int(first.headers["X-Frame-Number"])
+    pictures = [part for part in parts if b"\xff\xd8\xff" in part]
+    assert len(pictures) >= 2
+    assert pictures[0] != pictures[1]
+
+
+def test_a_stream_is_given_to_as_many_as_the_device_can_serve(build_app, shop):
+    client = build_app(endpoint=shop).test_client()
+    streams = [client.get("/api/cameras/aisle-4/stream") for _ in range(MOST_VIEWERS)]
+
+    answer = client.get("/api/cameras/aisle-4/stream")
+
+    assert answer.status_code == 503
+    assert answer.json["code"] == "too_many_viewers"
+    for stream in streams:
+        stream.close()
 
 
 def test_a_lost_camera_is_told_with_its_reason(build_app, model, shop):

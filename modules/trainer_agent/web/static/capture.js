@@ -1,6 +1,8 @@
 // Capture from camera: choose one, see what it sees, keep a picture.
 
 import { call, pause, problemOf, tell } from "./api.js";
+import { readParts } from "./live_stream.js";
+import { showSeries } from "./series.js";
 
 const place = document.getElementById("capture");
 const choice = document.getElementById("camera");
@@ -12,19 +14,24 @@ const film = document.getElementById("film");
 const waiting = document.getElementById("waiting");
 const said = document.getElementById("said");
 const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)", live: "", unheard: " (not heard of)" };
+const WHY_NONE = { starting: "is starting", off: "is switched off", live: "sends no picture right now" };
+const LONGEST_PAUSE_S = 10;
+const MOST_SHOWN = 24;
+const LOOK_EVERY_MS = 4000;
 const REMEMBERED = "fifteen camera";
 const names = new Map();
 let watching = new AbortController();
 let captured = 0;
 
-async function listCameras() {
-  let cameras;
+async function lookForCameras() {
   try {
-    cameras = (await call("GET", place.dataset.cameras)).cameras;
+    listCameras((await call("GET", place.dataset.cameras)).cameras);
   } catch (problem) {
     message.textContent = problem.message;
-    return;
   }
+}
+
+function listCameras(cameras) {
   const chosen = choice.value || sessionStorage.getItem(REMEMBERED) || cameras.find((one) => one.phase === "live")?.id;
   if (choice.value !== "" && !cameras.some(({ id }) => id === choice.value)) {
     // The picture must never change to another camera's by itself.
@@ -49,43 +56,51 @@ async function listCameras() {
 
 async function watch(camera) {
   watching.abort();
-  watching = new AbortController();
-  const { signal } = watching;
+  const mine = (watching = new AbortController());
   preview.hidden = true;
   shutter.disabled = camera === "";
   message.textContent = camera === "" ? "Choose a camera." : "Waiting for a picture…";
-  let seen = 0;
-  while (camera !== "" && !signal.aborted) {
-    if (document.hidden) {
-      await pause(0.5);
-      continue;
-    }
+  let wait_s = 1;
+  while (camera !== "" && !mine.signal.aborted && !document.hidden) {
     try {
-      seen = await showFrame(camera, seen, signal);
-      message.textContent = "";
-    } catch (problem) {
-      if (!signal.aborted) {
-        message.textContent = problem.status === undefined ? "The device cannot be reached." : problem.message;
-        await pause(1);
+      const path = `${place.dataset.cameras}/${encodeURIComponent(camera)}/stream`;
+      const response = await fetch(path, { signal: mine.signal });
+      if (!response.ok) {
+        throw await problemOf(response);
       }
+      await readParts(response, async (facts, jpeg) => {
+        wait_s = 1;
+        if (!mine.signal.aborted) {
+          await show(facts, jpeg);
+        }
+      });
+    } catch (problem) {
+      if (mine.signal.aborted) {
+        return;
+      }
+      message.textContent = problem.status ? problem.message : "The device cannot be reached.";
     }
+    await pause(wait_s);
+    wait_s = Math.min(2 * wait_s, LONGEST_PAUSE_S);
   }
 }
 
-async function showFrame(camera, seen, signal) {
-  const response = await fetch(`/api/cameras/${encodeURIComponent(camera)}/frame?after=${seen}`, { signal });
-  if (!response.ok) {
-    throw await problemOf(response);
+async function show(facts, jpeg) {
+  if (jpeg.length === 0) {
+    const name = names.get(facts.camera) ?? "The camera";
+    const why = facts.reason === "" ? "" : `: ${facts.reason}`;
+    message.textContent = `${name} ${WHY_NONE[facts.phase] ?? "gives no picture"}${why}.`;
+    return;
   }
-  const address = URL.createObjectURL(await response.blob());
+  const address = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
   const before = preview.src;
   preview.src = address;
   await preview.decode();
   preview.hidden = false;
+  message.textContent = "";
   if (before.startsWith("blob:")) {
     URL.revokeObjectURL(before);
   }
-  return Number(response.headers.get("X-Frame-Number"));
 }
 
 async function capture() {
@@ -98,7 +113,6 @@ async function capture() {
     finder.classList.add("flash");
     addToFilm(image);
     captured += 1;
-    waiting.textContent = String(Number(waiting.textContent) + 1);
     said.textContent = captured === 1 ? "1 image captured." : `${captured} images captured.`;
   } catch (problem) {
     tell(problem.message, place);
@@ -117,6 +131,8 @@ function addToFilm(image) {
   const item = document.createElement("li");
   item.append(link);
   film.prepend(item);
+  film.children[MOST_SHOWN]?.remove();
+  waiting.textContent = String(Number(waiting.textContent) + 1);
 }
 
 choice.addEventListener("change", () => {
@@ -124,5 +140,7 @@ choice.addEventListener("change", () => {
   watch(choice.value);
 });
 shutter.addEventListener("click", capture);
-listCameras();
-setInterval(listCameras, 2000);
+document.addEventListener("visibilitychange", () => (document.hidden ? watching.abort() : watch(choice.value)));
+showSeries(addToFilm);
+lookForCameras();
+setInterval(lookForCameras, LOOK_EVERY_MS);

@@ -1,70 +1,150 @@
-// Upload: one file after the other, each with its own answer.
+// Upload: many files one after the other, each with its progress and its own answer; tried again after a lost line.
 
-import { call } from "./api.js";
+import { pause } from "./api.js";
+import { isReadable, sendForm } from "./send_file.js";
 
+const FIRST_PAUSE_S = 2;
+const LONGEST_PAUSE_S = 16;
+const MOST_TRIES = 8;
 const place = document.getElementById("upload");
-const field = document.getElementById("files");
 const drop = document.getElementById("drop");
 const list = document.getElementById("list");
 const said = document.getElementById("said");
 const largest = Number(place.dataset.largest);
-const tally = { stored: 0, refused: 0 };
+const tally = { stored: 0, repeated: 0, refused: 0 };
+let waiting = 0;
 let turn = Promise.resolve();
 
-function rowFor(file) {
-  const row = document.createElement("li");
-  const picture = document.createElement("span");
-  picture.className = "blank";
-  const name = document.createElement("span");
-  name.className = "file-name";
-  name.textContent = file.name;
-  const state = document.createElement("span");
-  state.className = "quiet";
-  state.textContent = "Waiting";
-  row.append(picture, name, state);
-  list.append(row);
-  return { picture, state };
+function element(name, className, text = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
 }
 
-function settle(row, good, message) {
-  row.state.className = good ? "good" : "bad";
+function rowFor(file) {
+  const row = { item: element("li", ""), picture: element("span", "blank"), state: element("span", "quiet", "Waiting") };
+  row.bar = document.createElement("progress");
+  row.bar.hidden = true;
+  row.bar.setAttribute("aria-label", `${file.name} sent`);
+  row.item.append(row.picture, element("span", "file-name", file.name), row.state, row.bar);
+  list.append(row.item);
+  return row;
+}
+
+function settle(row, outcome, message) {
+  row.bar.hidden = true;
+  row.state.className = outcome === "refused" ? "bad" : "good";
   row.state.textContent = message;
-  tally[good ? "stored" : "refused"] += 1;
-  const refused = tally.refused ? `, ${tally.refused} not taken` : "";
-  said.textContent = `${tally.stored} stored${refused}.`;
+  tally[outcome] += 1;
+  count();
+}
+
+function count() {
+  const parts = [`${tally.stored} stored`];
+  parts.push(...(tally.repeated ? [`${tally.repeated} there already`] : []));
+  parts.push(...(tally.refused ? [`${tally.refused} not taken`] : []));
+  const left = waiting ? ` ${waiting} to go.` : "";
+  said.textContent = `${parts.join(", ")}.${left}`;
+}
+
+function showPicture(row, image) {
+  const picture = document.createElement("img");
+  picture.src = image.thumbnail;
+  picture.alt = "";
+  row.picture.replaceWith(picture);
 }
 
 async function send(file, row) {
   if (file.size > largest) {
-    settle(row, false, `Too large: ${(file.size / 1e6).toFixed(1)} MB; at most ${largest / 1e6} MB can be taken.`);
+    const size = `${(file.size / 1e6).toFixed(1)} MB; at most ${largest / 1e6} MB can be taken`;
+    settle(row, "refused", `Too large: ${size}. Save it smaller and upload that.`);
     return;
   }
-  row.state.textContent = "Uploading…";
+  if (!(await isReadable(file))) {
+    settle(row, "refused", "This cannot be read. Is it a folder? Choose the images in it.");
+    return;
+  }
   const form = new FormData();
   form.append("file", file);
-  try {
-    const image = await call("POST", place.dataset.path, form);
-    const picture = document.createElement("img");
-    picture.src = image.thumbnail;
-    picture.alt = "";
-    row.picture.replaceWith(picture);
-    settle(row, true, "Stored");
-  } catch (problem) {
-    settle(row, false, problem.message);
+  for (let tries = 1; ; tries += 1) {
+    row.state.className = "quiet";
+    row.state.textContent = "Uploading…";
+    row.bar.hidden = false;
+    try {
+      const image = await sendForm(place.dataset.path, form, (share) => {
+        row.bar.value = share;
+        row.state.textContent = share < 1 ? `Uploading… ${Math.round(share * 100)} %` : "The device looks at it…";
+      });
+      showPicture(row, image);
+      settle(row, "stored", "Stored");
+      return;
+    } catch (problem) {
+      if (problem.image) {
+        repeated(file, row, problem, tries);
+        return;
+      }
+      if (!problem.passing || tries === MOST_TRIES) {
+        settle(row, "refused", problem.message);
+        if (problem.passing) {
+          offerAgain(file, row);
+        }
+        return;
+      }
+      const rest = Math.min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S);
+      row.state.className = "bad";
+      row.state.textContent = `${problem.message} Trying again in ${rest} seconds.`;
+      await pause(rest);
+    }
   }
+}
+
+/** The device has the picture: as another image, or because only its answer to an earlier try was lost. */
+function repeated(file, row, { image }, tries) {
+  showPicture(row, image);
+  if (tries > 1 && image.name === file.name) {
+    settle(row, "stored", "Stored");
+    return;
+  }
+  settle(row, "repeated", "There already: the same picture as ");
+  const link = element("a", "", image.caption);
+  link.href = image.page;
+  row.state.append(link);
+}
+
+function offerAgain(file, row) {
+  const button = element("button", "button", "Try again");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    button.remove();
+    tally.refused -= 1;
+    line(file, row);
+  });
+  row.item.append(button);
+}
+
+function line(file, row) {
+  waiting += 1;
+  row.state.className = "quiet";
+  row.state.textContent = "Waiting";
+  turn = turn.then(async () => {
+    waiting -= 1;
+    await send(file, row);
+  });
 }
 
 function take(files) {
   for (const file of files) {
-    const row = rowFor(file);
-    turn = turn.then(() => send(file, row));
+    line(file, rowFor(file));
   }
 }
 
-field.addEventListener("change", () => {
-  take([...field.files]);
-  field.value = "";
-});
+for (const field of [document.getElementById("files"), document.getElementById("photo")]) {
+  field.addEventListener("change", () => {
+    take([...field.files]);
+    field.value = "";
+  });
+}
 for (const [name, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
   drop.addEventListener(name, (event) => {
     event.preventDefault();
@@ -72,3 +152,8 @@ for (const [name, over] of [["dragenter", true], ["dragover", true], ["dragleave
   });
 }
 drop.addEventListener("drop", (event) => take([...event.dataTransfer.files]));
+window.addEventListener("beforeunload", (event) => {
+  if (waiting > 0) {
+    event.preventDefault();
+  }
+});

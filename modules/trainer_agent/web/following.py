@@ -1,0 +1,35 @@
+"""Server-sent events: a page follows something for as long as it looks, a bounded number of pages at a time."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Response
+
+MOST_FOLLOWERS = 8
+_BEATS = 60
+_HEARTBEAT_S = 5.0
+_followers = threading.BoundedSemaphore(MOST_FOLLOWERS)
+"""Each holds a thread of the server; pages beyond these ask every few seconds instead."""
+
+
+def following(next_state: Callable[[float], dict[str, Any] | None]) -> Response:
+    """An answer that goes on: each state that `next_state(timeout_s)` gives is an event, None keeps the line open.
+
+    It ends after some minutes, and readers come again by themselves.
+    """
+    if not _followers.acquire(blocking=False):
+        # The answer that tells an EventSource not to come again.
+        return Response(status=204)
+    response = Response(_events(next_state), mimetype="text/event-stream")
+    response.call_on_close(_followers.release)
+    return response
+
+
+def _events(next_state: Callable[[float], dict[str, Any] | None]) -> Iterator[str]:
+    yield "retry: 2000\n\n"
+    for _ in range(_BEATS):
+        state = next_state(_HEARTBEAT_S)
+        # Writing is how a server learns that the reader has gone.
+        yield ": still here\n\n" if state is None else f"data: {json.dumps(state)}\n\n"

@@ -1,0 +1,78 @@
+"""Series of captures: start, follow, stop."""
+
+from typing import Any
+
+from flask import Blueprint, Response, copy_current_request_context, current_app, jsonify
+
+from modules.trainer_agent.series import SeriesPlan, SeriesRunner, SeriesState
+from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.images_json import image_json
+from modules.trainer_agent.web.parsing import flag, json_object, text, whole
+from modules.trainer_agent.web.services import services
+
+bp = Blueprint("series", __name__)
+
+
+@bp.post("/api/models/<model_id>/series")
+def start(model_id: str) -> tuple[Response, int]:
+    body = json_object()
+    plan = SeriesPlan(
+        camera=text(body, "camera"),
+        every_s=whole(body, "every_s"),
+        images=whole(body, "images"),
+        minutes=whole(body, "minutes"),
+        only_changed=flag(body, "only_changed"),
+    )
+    return jsonify(series_json(runner().start(model_id, plan))), 202
+
+
+@bp.delete("/api/models/<model_id>/series")
+def stop(model_id: str) -> Response:
+    return jsonify(series_json(runner().stop(model_id)))
+
+
+@bp.get("/api/models/<model_id>/series")
+def state(model_id: str) -> Response:
+    services().library.model(model_id)
+    return jsonify(series_json(runner().state(model_id)))
+
+
+@bp.get("/api/models/<model_id>/series/events")
+def events(model_id: str) -> Response:
+    """The state now and at every change, as server-sent events."""
+    services().library.model(model_id)
+    series, seen = runner(), -1
+
+    # Addresses of images are made for the host that was asked, also while the answer goes out.
+    @copy_current_request_context
+    def next_state(timeout_s: float) -> dict[str, Any] | None:
+        nonlocal seen
+        now = series.wait_for_change(model_id, seen, timeout_s)
+        if now is None:
+            return None
+        seen = now.number
+        return series_json(now)
+
+    return following(next_state)
+
+
+def runner() -> SeriesRunner:
+    """That of the app that answers the present request."""
+    found: SeriesRunner = current_app.extensions["series"]
+    return found
+
+
+def series_json(state: SeriesState) -> dict[str, Any]:
+    plan = state.plan
+    return {
+        "number": state.number,
+        "phase": state.phase,
+        "camera": plan.camera if plan else "",
+        "images": plan.images if plan else 0,
+        "every_s": plan.every_s if plan else 0,
+        "only_changed": bool(plan and plan.only_changed),
+        "taken": state.taken,
+        "alike": state.alike,
+        "message": state.message,
+        "newest": image_json(state.newest) if state.newest else None,
+    }
