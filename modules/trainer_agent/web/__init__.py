@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from modules.trainer_agent.web import capture, library_page, live, models, tagging, training, uploads, versions, wording
+from modules.trainer_agent.web import (
+    capture,
+    checking,
+    library_page,
+    live,
+    models,
+    tagging,
+    training,
+    uploads,
+    versions,
+    wording,
+)
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
@@ -20,7 +31,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["viewfinder"] = Viewfinder(services.frames)
     guard(app)
     answer_problems(app)
-    for part in (models, capture, uploads, tagging, library_page, training, versions, live):
+    for part in (models, capture, uploads, tagging, library_page, checking, training, versions, live):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
     return app
