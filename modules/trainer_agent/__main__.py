@@ -19,6 +19,7 @@ from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
+from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.proposals import Proposer
@@ -76,6 +77,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                 Agent(library, trainings, packages, hub, lambda: keeper.settings.training, data=data, zoo=zoo)
             ) as agent,
             closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
+            closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
         ):
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
