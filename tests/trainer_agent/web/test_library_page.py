@@ -76,7 +76,8 @@ def test_one_comes_back_to_where_one_was(page, site, library, model):
     page.go_back()
 
     page.get_by_role("link", name="shelf-20.jpg").wait_for()
-    page.wait_for_function("scrollY > 300")
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") > 300
 
 
 def test_many_are_selected_by_a_row_of_them_and_all_at_once(page, site, library, model):

@@ -49,7 +49,11 @@ export class Frozen {
     this.now = now;
     this.button.setAttribute("aria-pressed", String(now));
     this.button.textContent = now ? "Go on" : "Freeze";
-    if (!now) {
+    if (now) {
+      // What comes in meanwhile is not shown, so neither is how the camera is doing.
+      const phase = this.place.querySelector("#phase");
+      [phase.textContent, phase.className] = ["held still", "mark busy"];
+    } else {
       this.told.hidden = true;
       tell("", this.place);
     }
