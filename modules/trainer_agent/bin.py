@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Collection
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_common.errors import NotFound
-from modules.trainer_agent.database import Database
+from modules.trainer_agent.database import Connection, Database, Row
 from modules.trainer_agent.pictures import Pictures
 
 LASTS_S = 900.0
@@ -72,13 +71,13 @@ class Bin:
                 self._pictures.delete(digest)
 
 
-def is_named(rows: sqlite3.Connection, digest: str) -> bool:
+def is_named(rows: Connection, digest: str) -> bool:
     """Whether an image, in the library or deleted, has this picture."""
     query = "SELECT 1 FROM images WHERE digest = :digest UNION ALL SELECT 1 FROM bin WHERE digest = :digest"
     return rows.execute(query, {"digest": digest}).fetchone() is not None
 
 
-def _move(rows: sqlite3.Connection, model_id: str, image_id: int, batch: str) -> int:
+def _move(rows: Connection, model_id: str, image_id: int, batch: str) -> int:
     image = rows.execute("SELECT digest FROM images WHERE id = ? AND model_id = ?", (image_id, model_id)).fetchone()
     if image is None:
         return 0
@@ -94,7 +93,7 @@ def _move(rows: sqlite3.Connection, model_id: str, image_id: int, batch: str) ->
     return 1
 
 
-def _put_back(rows: sqlite3.Connection, row: sqlite3.Row) -> int:
+def _put_back(rows: Connection, row: Row) -> int:
     twin = "SELECT 1 FROM images WHERE model_id = ? AND digest = ?"
     if rows.execute(twin, (row["model_id"], row["digest"])).fetchone():
         return 0
@@ -110,6 +109,6 @@ def _put_back(rows: sqlite3.Connection, row: sqlite3.Row) -> int:
     return 1
 
 
-def _insert(rows: sqlite3.Connection, table: str, one: dict[str, Any]) -> None:
+def _insert(rows: Connection, table: str, one: dict[str, Any]) -> None:
     marks = ", ".join("?" * len(one))
     rows.execute(f"INSERT INTO {table} ({', '.join(one)}) VALUES ({marks})", tuple(one.values()))

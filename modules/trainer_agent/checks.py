@@ -1,7 +1,6 @@
 """Images that were kept to be checked: why, and what the model saw in them, until staff have looked."""
 
 import json
-import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Literal
 from edge_common.detections import Detection, detections_json, parse_detections
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from modules.trainer_agent.annotations import LibraryImage, Model, Tag, TaggedBox, checked_box
-from modules.trainer_agent.database import Database
+from modules.trainer_agent.database import Connection, Database, Row
 from modules.trainer_agent.rows import image_of, read_image, read_model
 
 Reason = Literal["unsure", "flicker", "nothing", "new", "staff"]
@@ -115,11 +114,11 @@ class Checks:
             return read_image(rows, image_id)
 
 
-def _check(image: LibraryImage, row: sqlite3.Row) -> Check:
+def _check(image: LibraryImage, row: Row) -> Check:
     return Check(image, row["reason"], row["version"], parse_detections("seen", json.loads(row["seen"])))
 
 
-def _accept(rows: sqlite3.Connection, model: Model, check: Check) -> None:
+def _accept(rows: Connection, model: Model, check: Check) -> None:
     by_name = {tag.name: tag for tag in model.tags}
     if model.kind == "classification":
         seen = next((one.label for one in check.seen), None)

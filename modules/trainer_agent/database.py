@@ -14,6 +14,9 @@ from pathlib import Path
 
 from edge_common.errors import EdgeError
 
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+
 _WAIT_FOR_WRITER_S = 10.0
 
 _CHECKED = (

@@ -8,8 +8,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -35,8 +34,9 @@ _DAY_NS = 86_400_000_000_000
 _POLL_S = 0.05
 _IDLE_S = 1.0
 _MOST_FRAMES = 6
-"""Of a camera, until their results have come."""
-_NEW_EVERY_S = 10.0
+"""Of the camera whose turn it is, until their results have come."""
+_COMPARE_EVERY_S = 10.0
+_TURN_S = 30.0
 _COMPARED_IMAGES = 200
 _LOOK_PX = 32
 
@@ -64,7 +64,9 @@ class Improve:
         self._heard: dict[str, int] = {}
         self._kept_ns: dict[str, list[int]] = {}
         self._grey: dict[str, NDArray[np.uint8]] = {}
-        self._compared_s: dict[str, float] = {}
+        self._next_s: dict[str, float] = {}
+        self._next_new_s: dict[str, float] = {}
+        self._turn = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="improve")
         self._thread.start()
@@ -102,41 +104,49 @@ class Improve:
                 log.error("no frames are kept for a moment: %s", error)
 
     def _watch(self, wanting: set[str]) -> None:
-        """Look at results until one's frame was kept, the idle time is up for a check, or the program ends."""
-        cameras = [camera for camera, state in self._frames.states().items() if state.phase == "live"]
-        frames: dict[str, deque[Frame]] = {camera: deque(maxlen=_MOST_FRAMES) for camera in cameras}
-        seen = dict.fromkeys(cameras, 0)
-        until_s = time.monotonic() + 30 * self._idle_s
-        with ExitStack() as watched:
-            for camera in cameras:
-                watched.enter_context(self._frames.watching(camera))
+        """Look at results until one's frame was kept, the time for another check is there, or the program ends.
+
+        Results come from every camera, frames from one at a time: whole frames of all would be much to carry.
+        """
+        cameras = sorted(camera for camera, state in self._frames.states().items() if state.phase == "live")
+        if not cameras:
+            return
+        self._turn += 1
+        watched = cameras[self._turn % len(cameras)]
+        frames: deque[Frame] = deque(maxlen=_MOST_FRAMES)
+        number, until_s = 0, time.monotonic() + _TURN_S
+        with self._frames.watching(watched):
             while time.monotonic() < until_s and not self._stop.wait(_POLL_S):
+                newest = self._frames.frames.after(watched, number, 0)
+                if newest is not None:
+                    number = newest[0]
+                    frames.append(newest[1])
                 for camera in cameras:
-                    newest = self._frames.frames.after(camera, seen[camera], 0)
-                    if newest is not None:
-                        seen[camera] = newest[0]
-                        frames[camera].append(newest[1])
                     for model_id in wanting:
-                        if self._judge(camera, model_id, frames[camera]):
+                        if self._judge(camera, model_id, frames if camera == watched else ()):
                             return
 
-    def _judge(self, camera: str, model_id: str, frames: deque[Frame]) -> bool:
-        key = result_key(camera, model_id)
+    def _judge(self, camera: str, model_id: str, frames: Iterable[Frame]) -> bool:
+        """Whether the frame of the newest result was kept."""
+        key, now_s = result_key(camera, model_id), time.monotonic()
         newest = self._results.results.after(key, self._heard.get(key, 0), 0)
         if newest is None:
             return False
         self._heard[key], result = newest
-        self._seen[key], reason = look(self._seen.get(key, Seen()), result, time.monotonic())
+        self._seen[key], reason = look(self._seen.get(key, Seen()), result, now_s)
         frame = next((one for one in frames if one.id == result.frame_id), None)
-        if frame is None:
+        if frame is None or now_s < self._next_s.get(key, 0.0):
             return False
-        now_s = time.monotonic()
-        if reason is None and now_s - self._compared_s.get(key, 0.0) < _NEW_EVERY_S:
+        if reason is None and now_s >= self._next_new_s.get(key, 0.0):
+            self._next_new_s[key] = now_s + _COMPARE_EVERY_S
+            reason = "new" if self._looks_new(model_id, frame) else None
+        if reason is None:
             return False
-        self._compared_s[key] = now_s
-        if reason is None and self._looks_new(model_id, frame):
-            reason = "new"
-        return reason is not None and not self._is_known(model_id, frame, result) and self._keep(frame, result, reason)
+        if self._is_known(model_id, frame, result):
+            # It will be known in the next moment, too; to compare costs more than to look.
+            self._next_s[key] = now_s + _COMPARE_EVERY_S
+            return False
+        return self._keep(frame, result, reason)
 
     def _looks_new(self, model_id: str, frame: Frame) -> bool:
         images: list[LibraryImage] = []
