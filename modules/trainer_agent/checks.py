@@ -92,8 +92,9 @@ class Checks:
         """Images that were checked, and are tagged, since the model's last training began."""
         with self._database.reading() as rows:
             found = rows.execute(
-                "SELECT count(*) FROM checks JOIN library ON library.id = image_id WHERE model_id = :model AND tagged"
-                " AND checked > coalesce((SELECT max(started) FROM trainings WHERE model_id = :model), '')",
+                "SELECT count(*) FROM checks"
+                " WHERE checked > coalesce((SELECT max(started) FROM trainings WHERE model_id = :model), '')"
+                " AND EXISTS (SELECT 1 FROM library WHERE id = image_id AND model_id = :model AND tagged)",
                 {"model": model_id},
             )
             return int(found.fetchone()[0])

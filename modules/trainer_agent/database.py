@@ -118,6 +118,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX bin_of_batch ON bin (batch)",
         "CREATE INDEX bin_of_digest ON bin (digest)",
         "CREATE INDEX images_of_model ON images (model_id, id)",
+        "CREATE INDEX images_of_camera ON images (model_id, camera)",
     ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
