@@ -59,12 +59,27 @@ class TrainingSettings(Settings):
     )
     threads: int = Field(default=2, ge=1, le=16, description="processor threads that training may use")
     keep_versions: int = Field(default=5, ge=2, le=50, description="versions kept of each model, the live one included")
+    checked_images: int = Field(
+        default=5, ge=1, le=10_000, description="images checked until a model that trains by itself is trained again"
+    )
+
+
+class ImproveSettings(Settings):
+    """Which frames are kept by themselves for staff to check; changing any of this deletes nothing."""
+
+    frames_per_day: int = Field(
+        default=10, ge=0, le=200, description="kept of each model in 24 hours, at most; 0: none are kept"
+    )
+    minutes_apart: float = Field(default=20.0, ge=0, le=1440, description="at least so long between two of a model")
+    most_waiting: int = Field(default=30, ge=1, le=500, description="none are kept of a model while so many wait")
+    free_disk_mb: int = Field(default=500, ge=0, le=1_000_000, description="none are kept while less is free")
 
 
 class TrainerSettings(Settings):
     """Desired properties of the trainer_agent module."""
 
     training: TrainingSettings = TrainingSettings()
+    improve: ImproveSettings = ImproveSettings()
 
 
 Group = TypeVar("Group", bound=Settings)

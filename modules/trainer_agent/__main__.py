@@ -22,6 +22,7 @@ from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
+from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.proposals import Proposer
@@ -90,6 +91,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     alone=drafts.give_way,
                 )
             ) as agent,
+            closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
         ):
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)

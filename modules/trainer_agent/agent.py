@@ -161,11 +161,15 @@ class Agent:
                 if not due:
                     self._changed.wait(min((due_s - now_s for due_s in self._due_s.values()), default=None))
             for model_id in due:
-                self._train_first_time(model_id)
+                self._train_by_itself(model_id)
 
-    def _train_first_time(self, model_id: str) -> None:
+    def _train_by_itself(self, model_id: str) -> None:
+        """The first time when there is enough, and again when enough that was kept to be checked came together."""
         try:
-            if self._library.model(model_id).automatic and self.state(model_id).phase == "none":
+            if not self._library.model(model_id).automatic or self.state(model_id).active:
+                return
+            checked = self._library.checks.checked_since_training(model_id)
+            if self.state(model_id).phase == "none" or checked >= self._settings().checked_images:
                 self.train(model_id)
         except NotEnoughTags:
             return
@@ -253,6 +257,8 @@ class Agent:
             self._trainings.end(state)
         finally:
             self._publish(state)
+        # What was checked while it ran may be enough for the next one.
+        self.tags_changed(state.model_id)
         about = {"model_id": state.model_id, "time": state.ended, **event}
         self._hub.report({"trainings": {state.model_id: about}})
         self._hub.send("events", {"schema_version": 1, **about})

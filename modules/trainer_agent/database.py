@@ -14,7 +14,16 @@ from pathlib import Path
 
 from edge_common.errors import EdgeError
 
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+
 _WAIT_FOR_WRITER_S = 10.0
+
+_CHECKED = (
+    "UPDATE checks SET checked = strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now')"
+    " WHERE image_id = NEW.image_id AND checked IS NULL;"
+)
+_CHECKED_IMAGE = _CHECKED.replace("NEW.image_id", "NEW.id")
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -82,6 +91,35 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ) AS tagged FROM images""",
     ),
     ("ALTER TABLE trainings ADD COLUMN kept_back TEXT NOT NULL DEFAULT ''",),
+    (
+        # An image with a row here was kept to be checked; tagging it, in whatever way, is checking it.
+        """CREATE TABLE checks (
+            image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+            reason TEXT NOT NULL,
+            version TEXT,
+            seen TEXT NOT NULL,
+            kept_ns INTEGER NOT NULL,
+            checked TEXT
+        )""",
+        f"CREATE TRIGGER checked_by_box AFTER INSERT ON boxes BEGIN {_CHECKED} END",
+        "CREATE TRIGGER checked_by_tag AFTER UPDATE OF tag_id ON images WHEN NEW.tag_id IS NOT NULL"
+        f" BEGIN {_CHECKED_IMAGE} END",
+        "CREATE TRIGGER checked_by_look AFTER UPDATE OF reviewed ON images WHEN NEW.reviewed"
+        f" BEGIN {_CHECKED_IMAGE} END",
+        # Whole rows as JSON: what is deleted needs no columns of its own until it comes back.
+        """CREATE TABLE bin (
+            image_id INTEGER PRIMARY KEY,
+            batch TEXT NOT NULL,
+            deleted_ns INTEGER NOT NULL,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            digest TEXT NOT NULL,
+            rows TEXT NOT NULL
+        )""",
+        "CREATE INDEX bin_of_batch ON bin (batch)",
+        "CREATE INDEX bin_of_digest ON bin (digest)",
+        "CREATE INDEX images_of_model ON images (model_id, id)",
+        "CREATE INDEX images_of_camera ON images (model_id, camera)",
+    ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

@@ -31,7 +31,10 @@ from modules.trainer_agent.annotations import (
     missing_for_training,
     slug,
 )
+from modules.trainer_agent.bin import Bin
+from modules.trainer_agent.checks import Checks
 from modules.trainer_agent.database import Database
+from modules.trainer_agent.library_search import LibrarySearch
 from modules.trainer_agent.pictures import Pictures, picture_of
 from modules.trainer_agent.rows import box_of, image_of, insert_tags, read_counts, read_image, read_model, tag_of
 
@@ -45,8 +48,13 @@ class Library:
         self.pictures = Pictures(root)
         self._database = database
         self._files = threading.Lock()
+        self.bin = Bin(database, self.pictures, self._files)
+        self.checks = Checks(database)
+        self.search = LibrarySearch(database)
+        self.bin.empty()
         with self._files, database.reading() as rows:
-            self.pictures.sweep({row["digest"] for row in rows.execute("SELECT DISTINCT digest FROM images")})
+            named = rows.execute("SELECT digest FROM images UNION SELECT digest FROM bin")
+            self.pictures.sweep({row["digest"] for row in named})
 
     def create_model(self, name: str, kind: ModelKind, objects: Sequence[str], *, automatic: bool) -> Model:
         """A new model with at least one tag; raises InvalidInput, or Conflict when the name is taken."""
@@ -230,15 +238,9 @@ class Library:
             rows.execute("UPDATE images SET reviewed = ? WHERE id = ?", (nothing, image_id))
             return read_image(rows, image_id)
 
-    def delete_image(self, image_id: int) -> None:
-        """Remove an image with its boxes, and its file when no other model has the same picture; raises NotFound."""
-        with self._files:
-            with self._database.writing() as rows:
-                digest = read_image(rows, image_id).digest
-                rows.execute("DELETE FROM images WHERE id = ?", (image_id,))
-                shared = rows.execute("SELECT 1 FROM images WHERE digest = ?", (digest,)).fetchone()
-            if not shared:
-                self.pictures.delete(digest)
+    def delete_image(self, image_id: int) -> str:
+        """Remove an image with its boxes into the bin: the batch to restore it by; raises NotFound."""
+        return self.bin.put(self.image(image_id).model_id, [image_id])[0]
 
     def training_set(self, model_id: str) -> TrainingSet:
         """The tagged images of a model as they are at one moment, oldest first; raises NotFound."""

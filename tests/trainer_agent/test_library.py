@@ -86,8 +86,10 @@ def test_a_file_lasts_as_long_as_a_model_has_it(library, model):
     first, second = add_image(library, model, 1), add_image(library, other, 1)
 
     library.delete_image(first.id)
+    library.bin.empty(lasts_s=0)
     assert library.pictures.image_file(second.digest).exists()
     library.delete_image(second.id)
+    library.bin.empty(lasts_s=0)
 
     with pytest.raises(NotFound):
         library.pictures.image_file(second.digest)

@@ -6,6 +6,7 @@ from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.web import (
     cameras,
     capture,
+    checking,
     library_page,
     live,
     models,
@@ -34,7 +35,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["series"] = SeriesRunner(services.library, finder.fresh_frame)
     guard(app)
     answer_problems(app)
-    for part in (models, cameras, capture, series, uploads, tagging, library_page, training, versions, live):
+    for part in (models, cameras, capture, series, uploads, tagging, library_page, checking, training, versions, live):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
     return app

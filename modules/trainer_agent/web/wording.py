@@ -4,7 +4,8 @@ from datetime import datetime
 
 from edge_common.detections import ModelKind
 from edge_common.scores import Score
-from modules.trainer_agent.annotations import LibraryImage
+from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.checks import Reason
 
 KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
 GOOD = 0.75
@@ -111,7 +112,29 @@ def image_caption(image: LibraryImage) -> str:
     return f"{camera_name(image.camera)}, {taken.day} {taken:%b %Y, %H:%M:%S}"
 
 
+_REASONS: dict[Reason, str] = {
+    "unsure": "The model was not sure here.",
+    "flicker": "The model changed its mind from one moment to the next.",
+    "nothing": "The model found nothing for a while.",
+    "new": "This looks like no other image of the model.",
+    "staff": "Somebody said on the Live page that this is wrong.",
+}
+
+
+def why_kept(reason: Reason) -> str:
+    """Why an image is worth a look."""
+    return _REASONS[reason]
+
+
+def tag_class(label: str, model: Model) -> str:
+    """The class of the colour that a tag has on every page."""
+    names = [tag.name for tag in model.tags]
+    return f"tag-{names.index(label) % 8}" if label in names else "tag-7"
+
+
 FILTERS = {
+    "tag_class": tag_class,
+    "why_kept": why_kept,
     "kind_name": kind_name,
     "percent": percent,
     "verdict": verdict,

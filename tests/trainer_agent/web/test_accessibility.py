@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from edge_common.detections import Detection
 from edge_common.geometry import Box
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
@@ -208,6 +209,32 @@ def test_cameras_of_the_page_and_others(window, fits_everybody, build_app, shop,
     window.locator("[data-camera=door]").wait_for()
     fits_everybody()
     window.goto(f"{site.address}/cameras/door/edit")
+    fits_everybody()
+
+
+def test_a_library_with_a_filter_a_selection_and_an_offer_to_undo(window, fits_everybody, build_app, library, gaps):
+    tag_images(library, gaps, 5)
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/library?show=tagged&tag={gaps.tags[1].id}")
+    fits_everybody()
+    window.get_by_role("button", name="Select", exact=True).click()
+    window.get_by_label("Select shelf-1.jpg").check()
+    fits_everybody()
+
+    window.get_by_label("Selected images").get_by_role("button", name="Delete").click()
+
+    window.get_by_role("button", name="Undo").wait_for()
+    fits_everybody()
+
+
+def test_images_to_check(window, fits_everybody, build_app, library, gaps):
+    for seed, reason in enumerate(("unsure", "nothing", "staff")):
+        image = add_image(library, gaps, seed)
+        seen = [Detection("y" * 40, 0.5, Box(0.1, 0.1, 0.5, 0.5))] * seed
+        library.checks.add(image.id, reason, version="1", seen=seen, kept_ns=seed)
+
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/library?show=check")
+
+    window.get_by_text("The model saw nothing here").wait_for()
     fits_everybody()
 
 

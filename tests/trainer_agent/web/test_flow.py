@@ -4,8 +4,7 @@ import re
 
 import cv2
 
-from edge_common.geometry import Box
-from tests.trainer_agent.conftest import box_id, noise, tag_images
+from tests.trainer_agent.conftest import noise, tag_images
 from tests.trainer_agent.web.conftest import Site
 
 
@@ -102,15 +101,3 @@ def test_a_failed_training_says_why(page, build_app, library, model, start_agent
 
     page.get_by_text("The images are all alike.").wait_for()
     assert page.get_by_role("button", name="Train again").is_enabled()
-
-
-def test_an_image_is_deleted_from_the_library_after_a_question(page, build_app, library, model):
-    tag_images(library, model, 2)
-    page.goto(f"{Site(build_app()).address}/models/{model.id}/library")
-    page.on("dialog", lambda dialog: dialog.accept())
-
-    page.get_by_role("button", name="Delete shelf-0.jpg").click()
-
-    page.get_by_role("button", name="Delete shelf-0.jpg").wait_for(state="detached")
-    assert library.counts(model.id).tagged == 1
-    library.put_box(library.images(model.id, tagged=True, limit=1)[0].id, box_id(9), model.tags[0].id, Box(0, 0, 1, 1))

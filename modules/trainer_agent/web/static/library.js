@@ -1,17 +1,80 @@
-// The library: deleting images, training.
+// The library: filters, deleting with undo, checking what the model saw, training.
 
 import { call, refresh, tell } from "./api.js";
+import { follow } from "./library_scroll.js";
+import { allowSelecting } from "./library_selection.js";
+import { offerUndo, say } from "./toast.js";
 import "./train.js";
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-delete]");
-  if (button === null || !confirm(`Delete ${button.dataset.name} and what is tagged in it?`)) {
-    return;
-  }
+const library = document.getElementById("library");
+
+async function remove(ids) {
   try {
-    await call("DELETE", button.dataset.delete);
-    await refresh("images", "side");
+    const { deleted, undo } = await call("POST", library.dataset.deleteMany, { images: ids });
+    takeAway(ids);
+    offerUndo(deleted === 1 ? "1 image deleted." : `${deleted} images deleted.`, undo, renew);
+    await refresh("tabs", "side", "progress");
+    await fillUp();
+    return true;
   } catch (problem) {
     tell(problem.message);
+    return false;
+  }
+}
+
+/** What is left stays where it is: with images beyond a first page shown, they are not all fetched again. */
+function takeAway(ids) {
+  for (const id of ids) {
+    document.querySelector(`[data-image="${id}"]`)?.remove();
+  }
+}
+
+async function fillUp() {
+  if (document.querySelector("[data-image]") === null) {
+    await renew();
+  }
+}
+
+async function renew() {
+  await refresh("tabs", "side", "progress", "images");
+  follow();
+}
+
+async function confirmRight(button) {
+  button.disabled = true;
+  try {
+    await call("POST", button.dataset.right);
+    const item = button.closest("[data-image]");
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    next?.querySelector("[data-right]").focus();
+    say("Accepted: the model will learn from it.");
+    await refresh("tabs", "side", "progress");
+    await fillUp();
+  } catch (problem) {
+    button.disabled = false;
+    tell(problem.message);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const remover = event.target.closest("[data-delete]");
+  const right = event.target.closest("[data-right]");
+  if (remover !== null) {
+    remove([Number(remover.dataset.delete)]);
+  } else if (right !== null) {
+    confirmRight(right);
   }
 });
+
+const form = document.querySelector("#filter form");
+form.addEventListener("change", () => form.requestSubmit());
+form.addEventListener("submit", () => {
+  // What leaves out nothing stays out of the address.
+  for (const field of form.elements) {
+    field.disabled = field.name !== "" && field.value === "";
+  }
+});
+if (document.getElementById("select") !== null) {
+  allowSelecting(remove);
+}

@@ -2,6 +2,7 @@
 
 import { pause, problemOf } from "./api.js";
 import { colourOf, draw } from "./live_canvas.js";
+import { Frozen, Least } from "./live_look.js";
 import { readParts } from "./live_stream.js";
 
 const PHASES = {
@@ -26,6 +27,8 @@ let camera = "";
 let model = "";
 let arrivals = [];
 let last = null;
+const least = place && new Least(at("least"), at("least-said"), () => last && render());
+const frozen = place && new Frozen(place, () => last);
 
 async function watch() {
   connection.abort();
@@ -57,6 +60,9 @@ async function watch() {
 }
 
 async function show(facts, jpeg) {
+  if (frozen.now) {
+    return;
+  }
   showCamera(facts, jpeg.length > 0);
   showModel(facts);
   if (jpeg.length === 0) {
@@ -66,11 +72,19 @@ async function show(facts, jpeg) {
   const labels = facts.models.find((one) => one.id === facts.model_id)?.labels ?? [];
   const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   last?.picture.close();
-  last = { picture, detections: facts.detections ?? [], labels };
+  last = { picture, jpeg, facts, labels };
+  least.reach(facts.detections ?? []);
   at("screen").classList.add("shown");
-  draw(at("picture"), last.picture, last.detections, last.labels);
   say("");
-  showSeen(facts.detections, labels);
+  render();
+}
+
+function render() {
+  const { picture, facts, labels } = last;
+  const detections = facts.detections && least.shown(facts.detections);
+  draw(at("picture"), picture, detections ?? [], labels);
+  showSeen(detections, labels);
+  frozen.allow();
 }
 
 function showCamera(facts, fresh) {
@@ -160,6 +174,7 @@ function say(message) {
 }
 
 function choose(chosen) {
+  frozen.end();
   camera = chosen;
   sessionStorage.setItem(REMEMBERED, camera);
   for (const button of at("cameras").querySelectorAll("button")) {
@@ -182,11 +197,12 @@ function start() {
   at("models").addEventListener("click", ({ target }) => {
     if (target.dataset.model) {
       model = target.dataset.model;
+      frozen.end();
       watch();
     }
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? connection.abort() : watch()));
-  window.addEventListener("resize", () => last && draw(at("picture"), last.picture, last.detections, last.labels));
+  window.addEventListener("resize", () => last && render());
   choose(wished ?? ids[0]);
 }
 

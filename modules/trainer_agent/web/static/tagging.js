@@ -5,6 +5,7 @@ import { uuid } from "./boxes.js";
 import { Canvas } from "./canvas.js";
 import { Outbox } from "./outbox.js";
 import { Proposals } from "./proposals.js";
+import { offerUndo } from "./toast.js";
 
 const place = document.getElementById("tagging");
 const task = JSON.parse(place.dataset.task);
@@ -205,11 +206,10 @@ function sayNothing() {
 }
 
 async function deleteImage() {
-  if (!confirm("Delete this image and what is tagged in it?")) {
-    return;
-  }
   try {
-    await call("DELETE", place.dataset.image);
+    await outbox.empty();
+    const { undo } = await call("DELETE", place.dataset.image);
+    offerUndo("1 image deleted.", undo);
     location.assign(place.dataset.next);
   } catch (problem) {
     tell(problem.message, place);

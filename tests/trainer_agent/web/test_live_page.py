@@ -1,0 +1,114 @@
+"""The live page in a browser: the slider, holding a picture still, and sending what is wrong to be checked."""
+
+import io
+import threading
+import time
+from contextlib import closing
+
+import cv2
+import pytest
+
+from edge_common.detections import Detection, Result
+from edge_common.frames import CameraState, Frame, FramePublisher
+from edge_common.geometry import Box
+from edge_common.results import InferenceState, LiveModel, ResultPublisher
+from tests.trainer_agent.conftest import noise
+from tests.trainer_agent.web.conftest import Site
+
+SURE, UNSURE = Detection("full", 0.9, Box(0.1, 0.1, 0.5, 0.5)), Detection("low stock", 0.55, Box(0.5, 0.5, 0.9, 0.9))
+
+
+@pytest.fixture
+def watched(tmp_path, model, build_app):
+    """A page over a camera that a model looks at."""
+    stop = threading.Event()
+
+    def run():
+        live = LiveModel(
+            id=model.id, name="Low stock", version="7", kind="detection", labels=("low stock", "full"), created=""
+        )
+        with (
+            closing(FramePublisher(f"ipc://{tmp_path}/frames")) as camera,
+            closing(ResultPublisher(f"ipc://{tmp_path}/no-results")) as inference,
+        ):
+            number = 0
+            while not stop.wait(0.1):
+                number += 1
+                frame = Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360))
+                camera.publish_state(CameraState("aisle-4", "live", "", 10, 640, 360))
+                inference.publish_state(
+                    InferenceState(models=(live,), runtime="o", frames_per_s=9, inference_ms=1, last_error="")
+                )
+                camera.publish(frame)
+                result = Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", (SURE, UNSURE), 5.0)
+                inference.publish(result)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    site = Site(build_app(endpoint=f"ipc://{tmp_path}/frames"))
+    time.sleep(0.5)
+    yield site
+    stop.set()
+    thread.join()
+
+
+def test_the_slider_shows_its_effect_at_once(page, watched):
+    page.goto(f"{watched.address}/live?camera=aisle-4")
+    page.locator("#seen li", has_text="low stock").wait_for()
+    page.get_by_role("button", name="Freeze").click()
+
+    page.get_by_label("Show what is at least").fill("70")
+
+    assert page.locator("#seen .name").all_inner_texts() == ["full"]
+    page.get_by_label("Show what is at least").fill("50")
+    assert page.locator("#seen li").count() == 2
+
+
+def test_a_frozen_picture_stays_until_it_goes_on(page, watched):
+    page.goto(f"{watched.address}/live?camera=aisle-4")
+    page.locator("#seen li", has_text="low stock").wait_for()
+    look = "document.getElementById('picture').toDataURL()"
+
+    page.get_by_role("button", name="Freeze").click()
+    before = page.evaluate(look)
+    page.wait_for_timeout(500)
+
+    assert page.evaluate(look) == before
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate(look) != before
+
+
+def test_what_is_wrong_is_sent_to_be_checked(phone, watched, library, model):
+    phone.goto(f"{watched.address}/live?camera=aisle-4")
+    phone.locator("#seen li", has_text="low stock").wait_for()
+
+    phone.get_by_role("button", name="This is wrong").click()
+    phone.get_by_role("link", name="To check").click()
+
+    phone.get_by_text("Somebody said on the Live page that this is wrong.").wait_for()
+    (check,) = library.checks.newest(model.id, 9)
+    assert (check.reason, check.version, check.image.camera) == ("staff", "7", "aisle-4")
+    assert check.seen == (SURE, UNSURE)
+    assert (check.image.width, check.image.height) == (640, 360)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"camera": ""}, "the id of its 'camera'"),
+        ({"frame": None}, "a picture in the field 'frame'"),
+        ({"seen": "[1]"}, "seen: detections expected"),
+        ({"seen": "{"}, "seen: detections expected"),
+        ({"taken_ns": "-1"}, "taken_ns: a time in nanoseconds"),
+    ],
+)
+def test_what_is_no_frame_is_refused_and_nothing_is_kept(client, library, model, fields, message):
+    picture = cv2.imencode(".jpg", noise(1))[1].tobytes()
+    form = {"camera": "aisle-4", "taken_ns": "5", "seen": "[]", "frame": (io.BytesIO(picture), "frame.jpg")} | fields
+
+    answer = client.post(f"/api/models/{model.id}/wrong", data={key: it for key, it in form.items() if it is not None})
+
+    assert answer.status_code == 400
+    assert message in answer.json["message"]
+    assert library.counts(model.id).untagged == 0
