@@ -80,7 +80,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
             app = create_app(
-                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings)
+                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings, zoo)
             )
             server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()

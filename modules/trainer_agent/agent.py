@@ -125,6 +125,14 @@ class Agent:
         about = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
         self._hub.send("events", {"schema_version": 1, **about})
 
+    def retire(self, model_id: str, action: Callable[[], None]) -> None:
+        """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
+        with self._changed, self._versions:
+            if self.state(model_id).active:
+                raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
+            self._due_s.pop(model_id, None)
+            action()
+
     def close(self) -> None:
         """End a running training; the next start tells of it as interrupted."""
         with self._changed:

@@ -16,6 +16,9 @@ from edge_common.errors import EdgeError
 
 _WAIT_FOR_WRITER_S = 10.0
 
+Rows = sqlite3.Connection
+"""What a transaction works on, for files that need no more of SQLite."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE models (
@@ -82,6 +85,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ) AS tagged FROM images""",
     ),
     ("ALTER TABLE trainings ADD COLUMN kept_back TEXT NOT NULL DEFAULT ''",),
+    (
+        "ALTER TABLE models ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",
+        # A model in the bin keeps all of its rows, but for the name, which another may take.
+        "ALTER TABLE models ADD COLUMN deleted TEXT",
+        """CREATE TABLE binned_tags (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            merged_into TEXT,
+            deleted TEXT NOT NULL,
+            content TEXT NOT NULL
+        )""",
+    ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

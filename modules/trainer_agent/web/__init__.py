@@ -1,8 +1,27 @@
 """The page that staff use: `create_app` puts its parts together."""
 
+from datetime import UTC, datetime
+
 from flask import Flask
 
-from modules.trainer_agent.web import capture, library_page, live, models, tagging, training, uploads, versions, wording
+from modules.trainer_agent.imports import Imports
+from modules.trainer_agent.model_bin import ModelBin
+from modules.trainer_agent.showroom import Showroom
+from modules.trainer_agent.web import (
+    capture,
+    exchange,
+    home,
+    library_page,
+    live,
+    model_edits,
+    models,
+    tagging,
+    training,
+    uploads,
+    versions,
+    wording,
+    zoo,
+)
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
@@ -18,9 +37,26 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["services"] = services
     app.extensions["viewfinder"] = Viewfinder(services.frames)
+    kept = app.extensions["model_bin"] = ModelBin(services.library, services.packages, services.drafts.packages)
+    app.extensions["imports"] = Imports(services.library, services.packages, services.library.pictures.root / "imports")
+    app.extensions["showroom"] = Showroom(services.zoo, services.packages)
+    kept.empty(datetime.now(UTC))
     guard(app)
     answer_problems(app)
-    for part in (models, capture, uploads, tagging, library_page, training, versions, live):
+    for part in (
+        home,
+        models,
+        model_edits,
+        exchange,
+        zoo,
+        capture,
+        uploads,
+        tagging,
+        library_page,
+        training,
+        versions,
+        live,
+    ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
     return app

@@ -77,7 +77,7 @@ def gaps(library):
 def test_a_device_without_anything(window, fits_everybody, build_app):
     site = Site(build_app())
 
-    for path in ("/models", "/models/new", "/live", "/models/gone"):
+    for path in ("/", "/models", "/models/new", "/models/import", "/live", "/models/gone"):
         window.goto(site.address + path)
         fits_everybody()
 
@@ -95,6 +95,7 @@ def test_a_model_that_cannot_be_created(window, fits_everybody, build_app, gaps)
     window.get_by_label("Model Name").fill(gaps.name)
     window.get_by_label("Objects").fill('"gap", "full"')
 
+    window.get_by_role("button", name="Review", exact=True).click()
     window.get_by_role("button", name="Create").click()
 
     window.get_by_role("alert").get_by_text("There is a model named").wait_for()
