@@ -6,7 +6,7 @@ from edge_common.images import encode_jpeg, shrink
 from edge_common.ready_made import READY_MADE, ready_made
 from modules.trainer_agent.live import encode_part
 from modules.trainer_agent.web.parsing import json_object, text
-from modules.trainer_agent.web.services import services, showroom, viewfinder
+from modules.trainer_agent.web.services import showroom, viewfinder
 
 bp = Blueprint("zoo", __name__)
 
@@ -25,13 +25,11 @@ def browse() -> str:
 @bp.get("/zoo/<name>")
 def one(name: str) -> str:
     chosen = ready_made(name)
-    cameras = sorted(services().frames.states().values(), key=lambda state: state.camera)
     return render_template(
         "zoo_model.html",
         one=chosen,
         labels=showroom().labels(chosen),
         installed=chosen in showroom().installed(),
-        cameras=cameras,
     )
 
 

@@ -1,6 +1,6 @@
 // A ready-made model: try it on a camera, install it, choose some of its objects for a model of one's own.
 
-import { call, problemOf, tell } from "./api.js";
+import { call, pause, problemOf, tell } from "./api.js";
 import { draw } from "./live_canvas.js";
 import { readParts } from "./live_stream.js";
 
@@ -10,7 +10,23 @@ const button = document.getElementById("look");
 const canvas = document.getElementById("picture");
 const form = document.getElementById("start");
 const boxes = [...form.querySelectorAll("[type=checkbox]")];
+const choice = document.getElementById("camera");
+const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)" };
 let shown = null;
+let looking = false;
+
+async function listCameras() {
+  const { cameras } = await call("GET", choice.dataset.path);
+  const chosen = choice.value || cameras.find(({ phase }) => phase === "live")?.id;
+  const options = cameras.map(
+    ({ id, name, phase }) => new Option(name + (PHASES[phase] ?? ""), id, false, id === chosen),
+  );
+  const texts = (list) => list.map((option) => option.text).join();
+  if (options.length > 0 && texts(options) !== texts([...choice.options])) {
+    choice.replaceChildren(...options);
+  }
+  button.disabled = looking || choice.value === "";
+}
 
 function redraw() {
   if (shown !== null) {
@@ -29,10 +45,10 @@ async function show({ detections, labels }, jpeg) {
 }
 
 async function look() {
-  button.disabled = true;
+  looking = button.disabled = true;
   tell("", place);
   try {
-    const camera = document.getElementById("camera").value;
+    const camera = choice.value;
     const response = await fetch(place.dataset.path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -46,7 +62,7 @@ async function look() {
   } catch (problem) {
     tell(problem instanceof TypeError ? "The device cannot be reached." : problem.message, place);
   }
-  button.disabled = false;
+  looking = button.disabled = false;
 }
 
 function showChosen() {
@@ -56,7 +72,7 @@ function showChosen() {
   form.querySelector("button").disabled = names.length === 0;
 }
 
-button?.addEventListener("click", look);
+button.addEventListener("click", look);
 window.addEventListener("resize", redraw);
 form.addEventListener("change", showChosen);
 document.getElementById("filter")?.addEventListener("input", (event) => {
@@ -85,3 +101,8 @@ use.addEventListener("click", async (event) => {
   }
 });
 showChosen();
+for (;;) {
+  // A device that cannot be reached is told of when the button is pressed.
+  await listCameras().catch(() => {});
+  await pause(3);
+}
