@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_common.errors import Conflict, EdgeError, NotEnoughTags
+from edge_common.errors import Conflict, EdgeError, NotEnoughTags, NotFound
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
@@ -122,7 +122,8 @@ class Agent:
         self._library.model(model_id)
         with self._versions:
             self._packages.activate(model_id, version)
-        about = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
+        about: dict[str, Any] = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
+        about |= self._attributes(model_id)
         self._hub.send("events", {"schema_version": 1, **about})
 
     def retire(self, model_id: str, action: Callable[[], None]) -> None:
@@ -256,9 +257,17 @@ class Agent:
             self._trainings.end(state)
         finally:
             self._publish(state)
-        about = {"model_id": state.model_id, "time": state.ended, **event}
+        about = {"model_id": state.model_id, "time": state.ended, **event, **self._attributes(state.model_id)}
         self._hub.report({"trainings": {state.model_id: about}})
         self._hub.send("events", {"schema_version": 1, **about})
+
+    def _attributes(self, model_id: str) -> dict[str, Any]:
+        """What operations sort models by, for events; nothing for a model without any, or one that is gone."""
+        try:
+            attributes = self._library.model(model_id).attributes
+        except NotFound:
+            return {}
+        return {"attributes": dict(attributes)} if attributes else {}
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:

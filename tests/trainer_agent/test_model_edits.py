@@ -219,3 +219,15 @@ def test_a_deletion_cut_short_by_a_power_cut_is_ended_at_the_next_start(library,
     kept.empty(datetime.now(UTC))
 
     assert workshop.packages.live() == {model.id: version}
+
+
+def test_events_tell_a_models_attributes(library, model, workshop, start_agent):
+    set_attributes(library.database, model.id, {"store": "12"})
+    tag_images(library, model, 15)
+    agent = start_agent()
+
+    version = trained(agent, model).version
+    agent.put_live(model.id, version)
+
+    told = [message for message in workshop.messages() if message["event"] in ("trained", "put live")]
+    assert [message["attributes"] for message in told] == [{"store": "12"}, {"store": "12"}]

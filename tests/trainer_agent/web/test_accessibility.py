@@ -269,9 +269,13 @@ def test_dialogs_of_a_model_and_the_bin(window, fits_everybody, build_app, libra
 
 def test_the_zoo(window, fits_everybody, build_app, shop):
     site = Site(with_zoo(build_app(endpoint=shop)))
-    for path in ("/zoo", "/zoo/pictures", "/zoo/objects"):
-        window.goto(site.address + path)
-        fits_everybody()
+    window.goto(f"{site.address}/zoo")
+    fits_everybody()
+    window.goto(f"{site.address}/zoo/pictures")
+    window.get_by_label("Find an object").fill("bottle")
+    fits_everybody()
+    window.goto(f"{site.address}/zoo/objects")
+    fits_everybody()
 
     window.get_by_role("button", name="Add to this device").click()
     window.get_by_role("link", name="See it live").wait_for()
