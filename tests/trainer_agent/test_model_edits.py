@@ -228,6 +228,8 @@ def test_events_tell_a_models_attributes(library, model, workshop, start_agent):
 
     version = trained(agent, model).version
     agent.put_live(model.id, version)
+    agent.close()  # a training's event goes out after everybody can see that it has ended
 
     told = [message for message in workshop.messages() if message["event"] in ("trained", "put live")]
+    assert sorted(message["event"] for message in told) == ["put live", "trained"]
     assert [message["attributes"] for message in told] == [{"store": "12"}, {"store": "12"}]
