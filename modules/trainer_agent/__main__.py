@@ -97,7 +97,9 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             live = LiveView(frames, results)
             cameras = Cameras(OwnCameras(data / PLACE), asker, frames)
             app = create_app(
-                Services(library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings, cameras)
+                Services(
+                    library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings, cameras, zoo
+                )
             )
             server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_common.errors import Conflict, EdgeError, NotEnoughTags
+from edge_common.errors import Conflict, EdgeError, NotEnoughTags, NotFound
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
@@ -126,8 +126,17 @@ class Agent:
         self._library.model(model_id)
         with self._versions:
             self._packages.activate(model_id, version)
-        about = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
+        about: dict[str, Any] = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
+        about |= self._attributes(model_id)
         self._hub.send("events", {"schema_version": 1, **about})
+
+    def retire(self, model_id: str, action: Callable[[], None]) -> None:
+        """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
+        with self._changed, self._versions:
+            if self.state(model_id).active:
+                raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
+            self._due_s.pop(model_id, None)
+            action()
 
     def close(self) -> None:
         """End a running training; the next start tells of it as interrupted."""
@@ -259,9 +268,17 @@ class Agent:
             self._publish(state)
         # What was checked while it ran may be enough for the next one.
         self.tags_changed(state.model_id)
-        about = {"model_id": state.model_id, "time": state.ended, **event}
+        about = {"model_id": state.model_id, "time": state.ended, **event, **self._attributes(state.model_id)}
         self._hub.report({"trainings": {state.model_id: about}})
         self._hub.send("events", {"schema_version": 1, **about})
+
+    def _attributes(self, model_id: str) -> dict[str, Any]:
+        """What operations sort models by, for events; nothing for a model without any, or one that is gone."""
+        try:
+            attributes = self._library.model(model_id).attributes
+        except NotFound:
+            return {}
+        return {"attributes": dict(attributes)} if attributes else {}
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,8 @@ class Model:
     tags: tuple[Tag, ...]
     created: str
     """UTC, RFC 3339."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What operations sort models by, such as store = 12; of no use on the device itself."""
 
 
 @dataclass(frozen=True)

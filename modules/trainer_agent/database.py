@@ -25,6 +25,9 @@ _CHECKED = (
 )
 _CHECKED_IMAGE = _CHECKED.replace("NEW.image_id", "NEW.id")
 
+Rows = sqlite3.Connection
+"""What a transaction works on, for files that need no more of SQLite."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE models (
@@ -119,6 +122,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX bin_of_digest ON bin (digest)",
         "CREATE INDEX images_of_model ON images (model_id, id)",
         "CREATE INDEX images_of_camera ON images (model_id, camera)",
+    ),
+    (
+        "ALTER TABLE models ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",
+        # A model in the bin keeps all of its rows, but for the name, which another may take.
+        "ALTER TABLE models ADD COLUMN deleted TEXT",
+        """CREATE TABLE binned_tags (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model_id TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            merged_into TEXT,
+            deleted TEXT NOT NULL,
+            content TEXT NOT NULL
+        )""",
     ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""

@@ -8,6 +8,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Library:
 
     def __init__(self, database: Database, root: Path) -> None:
         self.pictures = Pictures(root)
-        self._database = database
+        self._database = self.database = database
         self._files = threading.Lock()
         self.bin = Bin(database, self.pictures, self._files)
         self.checks = Checks(database)
@@ -76,7 +77,10 @@ class Library:
     def models(self) -> tuple[Model, ...]:
         """Every model, newest first."""
         with self._database.reading() as rows:
-            ids = [row["id"] for row in rows.execute("SELECT id FROM models ORDER BY created DESC, rowid DESC")]
+            ids = [
+                row["id"]
+                for row in rows.execute("SELECT id FROM models WHERE deleted IS NULL ORDER BY created DESC, rowid DESC")
+            ]
             return tuple(read_model(rows, model_id) for model_id in ids)
 
     def model(self, model_id: str) -> Model:
@@ -138,6 +142,10 @@ class Library:
                     (model_id, picture.digest, name, picture.width, picture.height, source, camera, taken_ns),
                 ).fetchone()["id"]
                 return read_image(rows, image_id)
+
+    def pictures_moving(self) -> AbstractContextManager[bool]:
+        """While the block lasts no picture is deleted, so that what is there can be given to another model."""
+        return self._files
 
     def image(self, image_id: int) -> LibraryImage:
         """Raises NotFound."""
@@ -241,6 +249,18 @@ class Library:
     def delete_image(self, image_id: int) -> str:
         """Remove an image with its boxes into the bin: the batch to restore it by; raises NotFound."""
         return self.bin.put(self.image(image_id).model_id, [image_id])[0]
+
+    def delete_model(self, model_id: str) -> None:
+        """Remove all that is kept of a model, in the bin or not, and the pictures that no other model has."""
+        with self._files:
+            with self._database.writing() as rows:
+                images = rows.execute("SELECT digest FROM images WHERE model_id = ?", (model_id,)).fetchall()
+                rows.execute("DELETE FROM boxes WHERE tag_id IN (SELECT id FROM tags WHERE model_id = ?)", (model_id,))
+                rows.execute("DELETE FROM images WHERE model_id = ?", (model_id,))
+                rows.execute("DELETE FROM models WHERE id = ?", (model_id,))
+                shared = {row["digest"] for row in rows.execute("SELECT DISTINCT digest FROM images")}
+            for digest in {row["digest"] for row in images} - shared:
+                self.pictures.delete(digest)
 
     def training_set(self, model_id: str) -> TrainingSet:
         """The tagged images of a model as they are at one moment, oldest first; raises NotFound."""

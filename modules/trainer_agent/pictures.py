@@ -1,11 +1,13 @@
 """Image files of the library and their thumbnails, named by digest. Which model has which image is not known here."""
 
+import os
 import re
+import shutil
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_common.durable import write_file
+from edge_common.durable import sync_folder, write_file
 from edge_common.errors import EdgeError, NotFound
 from edge_common.images import Pixels, decode_image, digest_of, encode_jpeg, shrink
 
@@ -39,8 +41,25 @@ class Pictures:
     """The folders `images` and `thumbnails` under one root."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._images = root / "images"
         self._thumbnails = root / "thumbnails"
+        self._incoming = root / "incoming"
+
+    def staging(self, name: str) -> Path:
+        """An empty folder for pictures that are not kept yet, on the same disk."""
+        folder = self._incoming / name
+        folder.mkdir(parents=True)
+        return folder
+
+    def take_in(self, staging: Path) -> None:
+        """Have every picture of a staging folder kept, on the disk when this returns; those that are there stay."""
+        for path in sorted(staging.iterdir()):
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            if not (self._images / path.name).exists():
+                path.rename(self._images / path.name)
+        sync_folder(self._images)
 
     def keep(self, picture: Picture) -> None:
         """Have the picture and its thumbnail on the disk when this returns; raises EdgeError when there is no room."""
@@ -76,6 +95,7 @@ class Pictures:
 
     def sweep(self, known: Set[str]) -> None:
         """Delete what a power cut left behind: files that no image of the library names."""
+        shutil.rmtree(self._incoming, ignore_errors=True)
         for folder in (self._images, self._thumbnails):
             folder.mkdir(parents=True, exist_ok=True)
             for path in folder.iterdir():

@@ -1,5 +1,6 @@
 """Rows of the trainer's database as values; the caller holds the transaction."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from modules.trainer_agent.annotations import Counts, LibraryImage, Model, Tag, 
 
 
 def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
-    row = rows.execute("SELECT * FROM models WHERE id = ?", (model_id,)).fetchone()
+    row = rows.execute("SELECT * FROM models WHERE id = ? AND deleted IS NULL", (model_id,)).fetchone()
     if row is None:
         raise NotFound(f"There is no model '{model_id[:80]}'.")
     tags = rows.execute("SELECT id, name FROM tags WHERE model_id = ? ORDER BY id", (model_id,))
@@ -20,6 +21,7 @@ def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
         automatic=bool(row["automatic"]),
         tags=tuple(Tag(tag["id"], tag["name"]) for tag in tags),
         created=row["created"],
+        attributes=json.loads(row["attributes"]),
     )
 
 

@@ -73,6 +73,7 @@ def create_model(page: Page, press: Press, name: str, objects: str) -> str:
     press(page.get_by_role("link", name="Create custom model"))
     page.get_by_label("Model Name").fill(name)
     page.get_by_label("Objects").fill(objects)
+    press(page.get_by_role("button", name="Review", exact=True))
     press(page.get_by_role("button", name="Create"))
     page.wait_for_url(re.compile(r"/models/low-stock[a-z-]*-[0-9a-f]+$"))
     return page.url.rpartition("/")[2]

@@ -1,14 +1,22 @@
 """The page that staff use: `create_app` puts its parts together."""
 
+from datetime import UTC, datetime
+
 from flask import Flask
 
+from modules.trainer_agent.imports import Imports
+from modules.trainer_agent.model_bin import ModelBin
 from modules.trainer_agent.series import SeriesRunner
+from modules.trainer_agent.showroom import Showroom
 from modules.trainer_agent.web import (
     cameras,
     capture,
     checking,
+    exchange,
+    home,
     library_page,
     live,
+    model_edits,
     models,
     series,
     tagging,
@@ -16,6 +24,7 @@ from modules.trainer_agent.web import (
     uploads,
     versions,
     wording,
+    zoo,
 )
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
@@ -33,9 +42,29 @@ def create_app(services: Services) -> Flask:
     app.extensions["services"] = services
     finder = app.extensions["viewfinder"] = Viewfinder(services.frames)
     app.extensions["series"] = SeriesRunner(services.library, finder.fresh_frame)
+    kept = app.extensions["model_bin"] = ModelBin(services.library, services.packages, services.drafts.packages)
+    app.extensions["imports"] = Imports(services.library, services.packages, services.library.pictures.root / "imports")
+    app.extensions["showroom"] = Showroom(services.zoo, services.packages)
+    kept.empty(datetime.now(UTC))
     guard(app)
     answer_problems(app)
-    for part in (models, cameras, capture, series, uploads, tagging, library_page, checking, training, versions, live):
+    for part in (
+        home,
+        models,
+        model_edits,
+        exchange,
+        zoo,
+        cameras,
+        capture,
+        series,
+        uploads,
+        tagging,
+        library_page,
+        checking,
+        training,
+        versions,
+        live,
+    ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
     return app

@@ -15,7 +15,9 @@ from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscrib
 from edge_common.results import ResultSubscriber
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.showroom import Showroom
 from tests.trainer_agent.conftest import Serve, noise
+from tests.zoo_here import zoo_folder
 
 
 class Shop:
@@ -71,6 +73,13 @@ def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
 @pytest.fixture
 def client(build_app: BuildApp) -> FlaskClient:
     return build_app().test_client()
+
+
+def with_zoo(app: Flask) -> Flask:
+    """The app over the real zoo, or a skip that says how to make it."""
+    services = app.extensions["services"]
+    app.extensions["showroom"] = Showroom(zoo_folder(), services.packages)
+    return app
 
 
 class Site:

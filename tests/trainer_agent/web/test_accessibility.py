@@ -10,7 +10,7 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
-from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.conftest import Site, with_zoo
 from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,7 +81,7 @@ def gaps(library):
 def test_a_device_without_anything(window, fits_everybody, build_app):
     site = Site(build_app())
 
-    for path in ("/models", "/models/new", "/live", "/cameras", "/cameras/new", "/models/gone"):
+    for path in ("/", "/models", "/models/new", "/models/import", "/live", "/cameras", "/cameras/new", "/models/gone"):
         window.goto(site.address + path)
         fits_everybody()
 
@@ -99,6 +99,7 @@ def test_a_model_that_cannot_be_created(window, fits_everybody, build_app, gaps)
     window.get_by_label("Model Name").fill(gaps.name)
     window.get_by_label("Objects").fill('"gap", "full"')
 
+    window.get_by_role("button", name="Review", exact=True).click()
     window.get_by_role("button", name="Create").click()
 
     window.get_by_role("alert").get_by_text("There is a model named").wait_for()
@@ -291,3 +292,78 @@ def test_a_training_that_failed(window, fits_everybody, build_app, library, gaps
         window.goto(f"{site.address}/models/{gaps.id}{path}")
         window.get_by_text("The images are all alike.").wait_for()
         fits_everybody()
+
+
+def test_what_needs_attention_on_home(window, fits_everybody, build_app, library, gaps, start_agent, shop):
+    tag_images(library, gaps, 15)
+    add_image(library, gaps, 99)
+    agent = start_agent("fails")
+    trained(agent, gaps)
+
+    window.goto(Site(build_app(agent, endpoint=shop)).address)
+
+    window.get_by_role("img", name="What Aisle 4 sees now").wait_for()
+    window.get_by_role("heading", name="Till 1 gives no picture").wait_for()
+    fits_everybody()
+
+
+def test_the_steps_of_the_wizard(window, fits_everybody, build_app, gaps):
+    window.goto(f"{Site(build_app()).address}/models/new?from={gaps.id}")
+    window.get_by_label("Model Name").fill("x" * 64)
+    fits_everybody()
+
+    window.get_by_role("button", name="Next: Tags").click()
+    window.get_by_role("button", name="Add a tag").click()
+    window.get_by_label("Name", exact=True).fill("k" * 40)
+    window.get_by_label("Value").fill("v" * 120)
+    fits_everybody()
+    window.get_by_role("button", name="Next: Review").click()
+    fits_everybody()
+
+
+def test_dialogs_of_a_model_and_the_bin(window, fits_everybody, build_app, library, gaps):
+    tag_images(library, gaps, 2)
+    site = Site(build_app())
+    window.goto(f"{site.address}/models/{gaps.id}")
+    for button in ("Edit tag gap", "Export", "Edit", "Delete"):
+        window.get_by_role("button", name=button, exact=True).click()
+        fits_everybody()
+        window.keyboard.press("Escape")
+
+    window.get_by_role("button", name="Edit tag gap").click()
+    window.get_by_role("button", name="Delete tag").click()
+    window.locator("#toast").get_by_role("button", name="Undo").wait_for()
+    window.get_by_text("Deleted tags (1)").click()
+    fits_everybody()
+    window.get_by_role("button", name="Delete", exact=True).click()
+    window.locator("#delete-model").get_by_role("button", name="Delete").click()
+    window.get_by_text("Deleted models (1)").click()
+    fits_everybody()
+
+
+def test_the_zoo(window, fits_everybody, build_app, shop):
+    site = Site(with_zoo(build_app(endpoint=shop)))
+    window.goto(f"{site.address}/zoo")
+    fits_everybody()
+    window.goto(f"{site.address}/zoo/pictures")
+    window.get_by_label("Find an object").fill("bottle")
+    fits_everybody()
+    window.goto(f"{site.address}/zoo/objects")
+    fits_everybody()
+
+    window.get_by_role("button", name="Add to this device").click()
+    window.get_by_role("link", name="See it live").wait_for()
+    fits_everybody()
+    window.goto(f"{site.address}/models")
+    fits_everybody()
+
+
+def test_an_import_that_was_refused(window, fits_everybody, build_app, tmp_path):
+    (tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip").write_bytes(b"nothing")
+    window.goto(f"{Site(build_app()).address}/models/import")
+
+    window.locator("#file").set_input_files(tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip")
+
+    window.get_by_text("Nothing was imported.").wait_for()
+    window.get_by_text("What can be imported").click()
+    fits_everybody()

@@ -14,6 +14,7 @@ def test_from_no_model_to_an_image_in_the_library(phone, build_app, library, sho
     phone.get_by_role("link", name="Create custom model").click()
     phone.get_by_label("Model Name").fill("Low stock in aisle 4")
     phone.get_by_label("Objects").fill('"low stock", full')
+    phone.get_by_role("button", name="Review", exact=True).click()
     phone.get_by_role("button", name="Create").click()
     phone.wait_for_url(re.compile("/models/low-stock-in-aisle-4-[0-9a-f]+$"))
 
@@ -52,6 +53,7 @@ def test_a_model_that_cannot_be_created_says_why(page, build_app, model):
     page.get_by_label("Model Name").fill("low stock")
     page.get_by_label("Objects").fill("gap")
 
+    page.get_by_role("button", name="Review", exact=True).click()
     page.get_by_role("button", name="Create").click()
 
     page.get_by_role("alert").get_by_text("There is a model named 'low stock' already.").wait_for()

@@ -1,0 +1,164 @@
+"""Writes a model as one zip file, piece by piece while it is read: nothing is ever whole in memory or on the disk."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+from edge_common.detections import ModelKind
+from edge_common.errors import InvalidInput
+from edge_common.geometry import Box
+from edge_common.packages import HELD_BACK_FILE, LABELS_FILE, MANIFEST_FILE, MODEL_FILE, PackageStore
+from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.exchange import archive, coco, voc
+from modules.trainer_agent.exchange.exchanged import ExchangedImage, ExchangedModel
+from modules.trainer_agent.library import Library
+from modules.trainer_agent.rows import box_of, image_of, read_model
+
+Way = Literal["model", "coco", "voc"]
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def ways_of(kind: ModelKind) -> tuple[Way, ...]:
+    """The formats that a model of a kind can be exported to: COCO and VOC are about boxes."""
+    return get_args(Way) if kind == "detection" else ("model",)
+
+
+def export_model(library: Library, packages: PackageStore, model_id: str, way: Way) -> Iterator[bytes]:
+    """The zip file in pieces; raises NotFound, InvalidInput, before the first of them.
+
+    `model` has everything; the others the tagged images, as they cannot tell an image that nobody has looked at.
+    """
+    model, images = _content(library, model_id)
+    if way not in ways_of(model.kind):
+        raise InvalidInput(f"'{model.name}' is a classification model; {way.upper()} is about boxes.")
+    if way != "model":
+        images = [(stored, image) for stored, image in images if stored.tagged]
+    return _pieces(library, packages, model, images, way)
+
+
+def _content(library: Library, model_id: str) -> tuple[Model, list[tuple[LibraryImage, ExchangedImage]]]:
+    """The model and its images with what is tagged, all of one moment, oldest first."""
+    with library.database.reading() as rows:
+        model = read_model(rows, model_id)
+        names = {tag.id: tag.name for tag in model.tags}
+        boxes: dict[int, list[tuple[str, Box]]] = {}
+        for row in rows.execute(
+            "SELECT boxes.* FROM boxes JOIN images ON images.id = image_id WHERE model_id = ? ORDER BY boxes.rowid",
+            (model_id,),
+        ):
+            boxes.setdefault(row["image_id"], []).append((names[row["tag_id"]], box_of(row).box))
+        images = []
+        for row in rows.execute("SELECT * FROM library WHERE model_id = ? ORDER BY id", (model_id,)):
+            stored = image_of(row)
+            tag = names.get(stored.tag_id) if stored.tag_id is not None else None
+            placed = ExchangedImage(
+                file=f"images/{stored.digest}.jpg",
+                name=stored.name,
+                boxes=tuple(boxes.get(stored.id, ())),
+                tag=tag,
+                nothing=bool(row["reviewed"]),
+                source=stored.source,
+                camera=stored.camera,
+                taken_ns=stored.taken_ns,
+            )
+            images.append((stored, placed))
+        return model, images
+
+
+def _pieces(
+    library: Library,
+    packages: PackageStore,
+    model: Model,
+    images: list[tuple[LibraryImage, ExchangedImage]],
+    way: Way,
+) -> Iterator[bytes]:
+    out = _Outbox()
+    with zipfile.ZipFile(out, "w") as file:
+        written = []
+        for stored, image in images:
+            try:
+                data = library.pictures.path(stored.digest).read_bytes()
+            except FileNotFoundError:
+                continue  # deleted since; the document, which comes last, does not speak of it either
+            placed = _placed(image, way)
+            _put(file, placed.file, data)
+            written.append((stored, placed))
+            yield out.take()
+        whole = ExchangedModel(
+            model.name, model.kind, tuple(tag.name for tag in model.tags), tuple(image for _, image in written)
+        )
+        match way:
+            case "coco":
+                sizes = {image.file: (stored.width, stored.height) for stored, image in written}
+                _put(file, coco.DOCUMENT, coco.write_coco(whole, sizes), packed=True)
+            case "voc":
+                for stored, image in written:
+                    path = f"{voc.DOCUMENTS}/{stored.digest}.xml"
+                    _put(file, path, voc.write_voc(image, stored.width, stored.height), packed=True)
+                    yield out.take()
+                names = "".join(f"{stored.digest}\n" for stored, _ in written)
+                _put(file, "ImageSets/Main/trainval.txt", names.encode(), packed=True)
+            case "model":
+                versions = []
+                for version in packages.versions(model.id):
+                    if _put_version(file, packages, model.id, version):
+                        versions.append(version)
+                    yield out.take()
+                live = packages.current(model.id)
+                document = archive.write_archive(
+                    ExchangedModel(
+                        *(whole.name, whole.kind, whole.tags, whole.images, model.automatic, model.attributes),
+                        versions=tuple(versions),
+                        live=live if live in versions else None,
+                    )
+                )
+                _put(file, archive.DOCUMENT, document, packed=True)
+    yield out.take()
+
+
+def _placed(image: ExchangedImage, way: Way) -> ExchangedImage:
+    if way != "voc":
+        return image
+    file = f"{voc.IMAGES}/{image.file.rpartition('/')[2]}"
+    return ExchangedImage(file, image.name, image.boxes, image.tag, image.nothing)
+
+
+def _put_version(file: zipfile.ZipFile, packages: PackageStore, model_id: str, version: str) -> bool:
+    """Whether the version was whole and could be put in."""
+    folder = packages.model_file(model_id, version).parent
+    try:
+        contents = {name: (folder / name).read_bytes() for name in (MANIFEST_FILE, MODEL_FILE, LABELS_FILE)}
+    except FileNotFoundError:
+        return False
+    if (folder / HELD_BACK_FILE).is_file():
+        contents[HELD_BACK_FILE] = (folder / HELD_BACK_FILE).read_bytes()
+    for name, data in contents.items():
+        _put(file, f"versions/{version}/{name}", data, packed=name != MODEL_FILE)
+    return True
+
+
+def _put(file: zipfile.ZipFile, name: str, data: bytes, *, packed: bool = False) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = 0o644 << 16
+    info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    file.writestr(info, data)
+
+
+class _Outbox(io.RawIOBase):
+    """What the zip writer has written and nobody has taken yet; it cannot go back in it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        part = bytes(memoryview(data))  # type: ignore[arg-type]
+        self._parts.append(part)
+        return len(part)
+
+    def take(self) -> bytes:
+        taken, self._parts = b"".join(self._parts), []
+        return taken

@@ -1,0 +1,71 @@
+"""Ready-made models as staff try them, and their installation as packages that inference runs."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from edge_common.detections import Detection
+from edge_common.geometry import Letterbox
+from edge_common.images import Pixels
+from edge_common.model_io import decode, to_input
+from edge_common.onnx_session import OnnxSession
+from edge_common.packages import Manifest, PackageStore
+from edge_common.ready_made import READY_MADE, ReadyMade, build_package
+from edge_common.zoo import read_labels
+
+BEST_NAMES = 5
+_OVERLAP = 0.5
+
+
+class Showroom:
+    """Every method may be called from any thread. The model tried last stays loaded, as it will be asked again."""
+
+    def __init__(self, zoo: Path, packages: PackageStore) -> None:
+        self._zoo = zoo
+        self._packages = packages
+        self._lock = threading.Lock()
+        self._tried: tuple[str, Manifest, OnnxSession] | None = None
+
+    def labels(self, one: ReadyMade) -> tuple[str, ...]:
+        """Raises PackageError."""
+        return read_labels(self._zoo, one.zoo_name)
+
+    def look(self, one: ReadyMade, pixels: Pixels) -> tuple[Detection, ...]:
+        """What it sees in a picture, uint8 [height, width, 3] BGR: boxes, or the best five names.
+
+        Raises NotFound, PackageError, InferenceError.
+        """
+        with self._lock:
+            if self._tried is None or self._tried[0] != one.name:
+                manifest, model = build_package(self._zoo, one)
+                self._tried = (one.name, manifest, OnnxSession(model, threads=1))
+            _, manifest, session = self._tried
+            outputs = session.run({"image": to_input(pixels, one.size_px)})
+        least = one.threshold if one.kind == "detection" else 0.0
+        found = decode(
+            outputs,
+            kind=one.kind,
+            labels=manifest.labels,
+            thresholds=np.full(len(manifest.labels), least, dtype=np.float32),
+            overlap=_OVERLAP,
+            place=Letterbox(pixels.shape[1], pixels.shape[0], one.size_px),
+        )
+        return found if one.kind == "detection" else found[:BEST_NAMES]
+
+    def installed(self) -> tuple[ReadyMade, ...]:
+        """Those that are live."""
+        return tuple(one for one in READY_MADE if self._packages.current(one.model_id) is not None)
+
+    def install(self, one: ReadyMade) -> None:
+        """Make it live; raises NotFound or PackageError when the zoo is not whole."""
+        manifest, model = build_package(self._zoo, one)
+        with self._lock:
+            if manifest.version not in self._packages.versions(one.model_id):
+                self._packages.write(manifest, model)
+            self._packages.activate(one.model_id, manifest.version)
+
+    def remove(self, one: ReadyMade) -> None:
+        """Take it from the device; it can be installed again."""
+        with self._lock:
+            self._packages.delete(one.model_id)

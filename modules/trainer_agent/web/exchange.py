@@ -1,0 +1,118 @@
+"""A whole model out as one file, and in from one: sent in pieces, then followed while it is read."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
+
+from edge_common.detections import ModelKind
+from edge_common.errors import NotFound
+from modules.trainer_agent.annotations import slug
+from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
+from modules.trainer_agent.imports import LARGEST_FILE_BYTES, PIECE_BYTES, Imports, ImportState
+from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
+from modules.trainer_agent.web.services import imports, services
+
+bp = Blueprint("exchange", __name__)
+
+_BEAT_S = 5.0
+_MOST_BEATS = 60
+_LONGEST_NAME = 120
+WAYS: dict[Way, tuple[str, str]] = {
+    "model": ("The whole model", "Images, tags, boxes and versions as one file, for another device or to keep."),
+    "coco": ("COCO", "The tagged images with one list of boxes, for other programs."),
+    "voc": ("Pascal VOC", "The tagged images with a file of boxes for each, for other programs."),
+}
+
+
+def exports_of(kind: ModelKind) -> list[tuple[str, str, str]]:
+    """The ways to export a model of a kind: name, title, what it holds."""
+    return [(way, *WAYS[way]) for way in ways_of(kind)]
+
+
+@bp.get("/models/<model_id>/export/<way>.zip")
+def export(model_id: str, way: str) -> Response:
+    chosen = next((known for known in get_args(Way) if known == way), None)
+    if chosen is None:
+        raise NotFound(f"Export: one of {', '.join(get_args(Way))} expected, got {way[:40]!r}.")
+    pieces = export_model(services().library, services().packages, model_id, chosen)
+    name = slug(services().library.model(model_id).name) + ("" if chosen == "model" else f"-{chosen}")
+    disposition = f'attachment; filename="{name}.zip"'
+    return Response(pieces, mimetype="application/zip", headers={"Content-Disposition": disposition})
+
+
+@bp.get("/models/import")
+def import_page() -> str:
+    return render_template("import.html", piece_bytes=PIECE_BYTES, largest_bytes=LARGEST_FILE_BYTES)
+
+
+@bp.post("/api/imports")
+def begin() -> tuple[Response, int]:
+    """Announce a file by `name` and `size` in bytes."""
+    body = json_object()
+    last = re.split(r"[\\/]", text(body, "name"))[-1]
+    name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "model.zip"
+    return jsonify(_state_json(imports().begin(name, whole(body, "size")))), 201
+
+
+@bp.put("/api/imports/<import_id>")
+def put(import_id: str) -> Response:
+    """The bytes of the body belong at `start`."""
+    request.max_content_length = PIECE_BYTES
+    state = imports().put(import_id, whole_argument("start", 0), request.get_data())
+    return jsonify(_state_json(state))
+
+
+@bp.post("/api/imports/<import_id>/finish")
+def finish(import_id: str) -> tuple[Response, int]:
+    return jsonify(_state_json(imports().finish(import_id))), 202
+
+
+@bp.get("/api/imports/<import_id>")
+def one_import(import_id: str) -> Response:
+    return jsonify(_state_json(imports().state(import_id)))
+
+
+@bp.get("/api/imports/<import_id>/events")
+def events(import_id: str) -> Response:
+    """The state now and at every change, as server-sent events, until it has ended."""
+    taken = imports()
+    taken.state(import_id)
+    # Addresses of pages are known while a request is answered; the stream goes on after that.
+    page = url_for("models.one_model", model_id="0")
+    return Response(_events(taken, import_id, page), mimetype="text/event-stream")
+
+
+def _events(taken: Imports, import_id: str, page: str) -> Iterator[str]:
+    yield "retry: 2000\n\n"
+    seen = -1
+    for _ in range(_MOST_BEATS):
+        state = taken.wait_for_change(import_id, seen, _BEAT_S)
+        if state is None:
+            yield ": still here\n\n"
+            continue
+        seen = state.number
+        yield f"data: {json.dumps(_described(state, page))}\n\n"
+        if state.phase in ("done", "refused"):
+            return
+
+
+def _state_json(state: ImportState) -> dict[str, Any]:
+    return _described(state, url_for("models.one_model", model_id="0"))
+
+
+def _described(state: ImportState, page: str) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "name": state.name,
+        "size": state.size,
+        "received": state.received,
+        "phase": state.phase,
+        "fraction": round(state.fraction, 3),
+        "stage": state.stage,
+        "message": state.message,
+        "images": state.images,
+        "page": None if state.model_id is None else page.removesuffix("0") + state.model_id,
+    }

@@ -1,0 +1,118 @@
+// Import: sends a file piece by piece, goes on after a broken line, then follows how it is read.
+
+import { call, pause, tell } from "./api.js";
+
+const place = document.getElementById("import");
+const field = document.getElementById("file");
+const drop = document.getElementById("drop");
+const progress = document.getElementById("progress");
+const piece = Number(place.dataset.piece);
+const largest = Number(place.dataset.largest);
+const TRIES = 5;
+let busy = false;
+
+function show(fraction, stage) {
+  document.getElementById("bar").value = fraction;
+  document.getElementById("percent").textContent = `${Math.floor(fraction * 100)} %`;
+  const line = document.getElementById("stage");
+  if (line.textContent !== stage) {
+    line.textContent = stage;
+  }
+}
+
+async function send(path, part) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const response = await fetch(path, { method: "PUT", body: part });
+      if (response.ok) {
+        return await response.json();
+      }
+      throw Object.assign(new Error((await response.json()).message), { told: true });
+    } catch (problem) {
+      if (problem.told) {
+        throw problem;
+      }
+      if (attempt === TRIES) {
+        throw new Error("The device cannot be reached.");
+      }
+      await pause(attempt);
+    }
+  }
+}
+
+/** Half of the bar is sending, half is reading. */
+async function sendAll(file) {
+  const { id } = await call("POST", place.dataset.path, { name: file.name, size: file.size });
+  const path = `${place.dataset.path}/${id}`;
+  for (let start = 0; start < file.size; start += piece) {
+    await send(`${path}?start=${start}`, file.slice(start, start + piece));
+    const sent = Math.min(file.size, start + piece);
+    show((0.5 * sent) / file.size, `Sending: ${(sent / 1e6).toFixed(0)} of ${(file.size / 1e6).toFixed(0)} MB`);
+  }
+  await call("POST", `${path}/finish`);
+  return path;
+}
+
+function follow(path) {
+  return new Promise((resolve) => {
+    const events = new EventSource(`${path}/events`);
+    events.addEventListener("message", (event) => {
+      const state = JSON.parse(event.data);
+      show(0.5 + 0.5 * state.fraction, state.stage);
+      if (state.phase === "done" || state.phase === "refused") {
+        events.close();
+        resolve(state);
+      }
+    });
+  });
+}
+
+function settle(state) {
+  progress.hidden = true;
+  if (state.phase === "refused") {
+    tell(`Nothing was imported. ${state.message}`, place);
+    return;
+  }
+  document.getElementById("done-text").textContent = `Imported with ${state.images} ${state.images === 1 ? "image" : "images"}.`;
+  document.getElementById("done-note").textContent = state.message;
+  document.getElementById("open-model").href = state.page;
+  document.getElementById("done").hidden = false;
+  document.getElementById("open-model").focus();
+}
+
+async function take(file) {
+  if (busy || file === undefined) {
+    return;
+  }
+  tell("", place);
+  document.getElementById("done").hidden = true;
+  if (file.size > largest) {
+    tell(`${file.name} is too large: ${(file.size / 1e9).toFixed(1)} GB; at most ${largest / 1e9} GB can be taken.`, place);
+    return;
+  }
+  busy = true;
+  drop.hidden = true;
+  progress.hidden = false;
+  document.getElementById("file-name").textContent = file.name;
+  show(0, "Sending");
+  try {
+    settle(await follow(await sendAll(file)));
+  } catch (problem) {
+    progress.hidden = true;
+    tell(problem.message, place);
+  }
+  busy = false;
+  drop.hidden = false;
+}
+
+field.addEventListener("change", () => {
+  take(field.files[0]);
+  field.value = "";
+});
+for (const [name, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", over);
+  });
+}
+drop.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));

@@ -1,0 +1,107 @@
+// Properties of a model: rename it, rename, merge or delete a tag, delete the model, undo.
+
+import { call, refresh, tell } from "./api.js";
+import { attributesEditor } from "./attributes.js";
+
+const toast = document.getElementById("toast");
+const tagDialog = document.getElementById("edit-tag");
+const tagForm = tagDialog.querySelector("form");
+const modelForm = document.querySelector("#edit-model form");
+const deleteForm = document.querySelector("#delete-model form");
+const attributes = attributesEditor(modelForm.querySelector("[data-attributes]"));
+let tagPath = "";
+let hiding = 0;
+
+/** Say what was done, with a way to undo it for a while. */
+function say(message, undoPath) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button";
+  button.textContent = "Undo";
+  button.dataset.restore = undoPath;
+  toast.replaceChildren(message, " ", button);
+  toast.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => (toast.hidden = true), 15000);
+}
+
+function openTag({ dataset }) {
+  tagPath = dataset.editTag;
+  tagForm.elements.name.value = dataset.name;
+  const others = [...document.querySelectorAll("[data-edit-tag]")].filter((one) => one.dataset.tag !== dataset.tag);
+  tagForm.elements.into.replaceChildren(...others.map((one) => new Option(one.dataset.name, one.dataset.tag)));
+  tagForm.querySelector("[data-merge]").hidden = others.length === 0;
+  tagForm.querySelector("[data-delete-tag]").hidden = others.length === 0;
+  const images = Number(dataset.images);
+  document.getElementById("tag-delete-note").textContent =
+    images === 0 ? "No image has this tag." : `It is in ${images} ${images === 1 ? "image" : "images"}. What is tagged with it goes, too; you can undo it.`;
+  tell("", tagForm);
+  tagDialog.showModal();
+}
+
+async function changeTag(action) {
+  try {
+    await action();
+    tagDialog.close();
+    await refresh("tags", "train");
+  } catch (problem) {
+    tell(problem.message, tagForm);
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const target = event.target.closest("button");
+  if (target === null) {
+    return;
+  }
+  if (target.dataset.open !== undefined) {
+    document.getElementById(target.dataset.open).showModal();
+  } else if (target.dataset.close !== undefined) {
+    target.closest("dialog").close();
+  } else if (target.dataset.editTag !== undefined) {
+    openTag(target);
+  } else if (target.dataset.do !== undefined) {
+    const merging = target.dataset.do === "merge";
+    await changeTag(async () => {
+      const into = Number(tagForm.elements.into.value);
+      const kept = await call("POST", `${tagPath}/${target.dataset.do}`, merging ? { into } : undefined);
+      const undo = `${tagPath.split("/tags/")[0]}/binned-tags/${kept.id}/restore`;
+      say(`'${kept.name}' was ${merging ? "merged" : "deleted"}.`, undo);
+    });
+  } else if (target.dataset.restore !== undefined) {
+    try {
+      await call("POST", target.dataset.restore);
+      toast.hidden = true;
+      await refresh("tags", "train");
+    } catch (problem) {
+      toast.replaceChildren(problem.message);
+      toast.hidden = false;
+    }
+  }
+});
+
+tagForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  changeTag(() => call("PATCH", tagPath, { name: tagForm.elements.name.value }));
+});
+
+modelForm.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const name = modelForm.elements.name.value;
+    await call("PATCH", modelForm.dataset.path, { name, attributes: attributes.read() });
+    location.reload();
+  } catch (problem) {
+    tell(problem.message, modelForm);
+  }
+});
+
+deleteForm.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await call("POST", deleteForm.dataset.path);
+    location.assign(deleteForm.dataset.next);
+  } catch (problem) {
+    tell(problem.message, deleteForm);
+  }
+});
