@@ -1,12 +1,11 @@
 """The tagging page in a real browser: mouse, touch, keyboard, and a line that is cut."""
 
-import time
-
 import pytest
 
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.tagging_steps import close_to, drag, eventually, open_image, saved
 
 
 @pytest.fixture
@@ -17,41 +16,6 @@ def site(build_app):
 @pytest.fixture
 def image(library, model):
     return library.add_image(model.id, noise(1, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
-
-
-def open_image(page, site, image):
-    page.goto(f"{site.address}/models/{image.model_id}/images/{image.id}")
-    page.locator("#picture").evaluate("picture => picture.decode()")
-
-
-def drag(page, start, end):
-    """Press at a point of the picture (0 to 1), move, let go."""
-    edge = page.locator("#picture").bounding_box()
-    points = [(edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]) for x, y in (start, end)]
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    page.mouse.move(*points[1], steps=3)
-    page.mouse.up()
-
-
-def saved(library, image, count):
-    """The boxes, once there are so many."""
-    deadline_s = time.monotonic() + 10
-    while len(library.boxes(image.id)) != count:
-        assert time.monotonic() < deadline_s, library.boxes(image.id)
-        time.sleep(0.02)
-    return library.boxes(image.id)
-
-
-def eventually(look):
-    deadline_s = time.monotonic() + 10
-    while not look():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-
-
-def close_to(box, corners):
-    return box.to_list() == pytest.approx(corners, abs=0.01)
 
 
 def test_a_box_drawn_with_the_mouse_is_saved_at_once_with_the_chosen_tag(page, site, library, model, image):
@@ -208,16 +172,6 @@ def test_an_unsaved_box_outlives_a_reload(page, site, library, image):
 
     saved(library, image, 1)
     page.get_by_role("button", name="1. low stock").wait_for()
-
-
-def test_a_box_that_the_device_refuses_is_taken_away_with_the_reason(page, site, library, image):
-    open_image(page, site, image)
-    library.delete_image(image.id)
-
-    drag(page, (0.2, 0.2), (0.5, 0.5))
-
-    page.get_by_text("Not taken: There is no image").wait_for()
-    assert page.locator("#drawn li").count() == 0
 
 
 def test_a_tap_draws_nothing(page, site, library, image):

@@ -1,15 +1,19 @@
-// What the model would tag in this image: fetched, shown dashed, accepted one by one or all, or put aside.
+// What the model would tag in this image: fetched, shown dashed, accepted or rejected one by one or all.
 
 import { call } from "./api.js";
 import { uuid } from "./boxes.js";
 
 export class Proposals {
-  /** `place`: the part of the page about them. `on.accepted(proposals)`, `on.changed()`. */
-  constructor(place, path, on) {
-    Object.assign(this, { place, path, on, open: [] });
+  /** `place`: the part of the page about them; they stand in the drawing like boxes, with `proposed` true. */
+  constructor(place, path, drawing) {
+    Object.assign(this, { place, path, drawing, source: null, any: false });
     place.querySelector("[data-propose]").addEventListener("click", () => this.fetch());
-    place.querySelector("[data-accept]").addEventListener("click", () => this.accept(this.open));
-    place.querySelector("[data-reject]").addEventListener("click", () => this.reject(this.open));
+    place.querySelector("[data-accept]").addEventListener("click", () => this.acceptAll());
+    place.querySelector("[data-reject]").addEventListener("click", () => this.reject(this.ids()));
+  }
+
+  ids() {
+    return this.drawing.proposals.map(({ id }) => id);
   }
 
   /** Ask the model; says so when it sees nothing, or when there is no model yet. */
@@ -17,31 +21,33 @@ export class Proposals {
     this.say("Looking…");
     try {
       const { source, proposals } = await call("GET", this.path);
-      this.open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
       this.source = source;
       this.any = proposals.length > 0;
-      this.changed();
+      const open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
+      this.drawing.reset([...this.drawing.boxes, ...open]);
     } catch (problem) {
       this.say(`No proposals: ${problem.message}`);
     }
   }
 
-  accept(chosen) {
-    this.drop(chosen);
-    this.on.accepted(chosen.map(({ id, tag, box }) => ({ id, tag, box })));
+  accept(id) {
+    this.drawing.accept([id]);
   }
 
-  reject(chosen) {
-    this.drop(chosen);
+  acceptAll() {
+    this.drawing.accept(this.ids());
   }
 
-  drop(chosen) {
-    this.open = this.open.filter((one) => !chosen.includes(one));
-    this.changed();
+  reject(ids) {
+    this.drawing.remove(ids);
   }
 
-  changed() {
-    const count = this.open.length;
+  /** Tell how many are open. */
+  render() {
+    if (this.source === null) {
+      return;
+    }
+    const count = this.drawing.proposals.length;
     const by = this.source === "draft" ? "A first draft of the model" : "The model";
     if (count > 0) {
       this.say(`${by} proposes ${count === 1 ? "one" : count}. Tap one to accept it.`);
@@ -51,10 +57,12 @@ export class Proposals {
       this.say(`${by} proposes nothing${this.any ? " more" : ""} here.`);
     }
     this.place.querySelector("[data-open]").hidden = count === 0;
-    this.on.changed();
   }
 
   say(text) {
-    this.place.querySelector("[data-said]").textContent = text;
+    const said = this.place.querySelector("[data-said]");
+    if (said.textContent !== text) {
+      said.textContent = text;
+    }
   }
 }
