@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup run test soak lint check format docs lock clean
+.PHONY: setup bench-setup run test soak lint check format docs lock clean
 
 setup: $(VENV)/installed zoo/index.json
+
+# For `bench.fewshot --compare` and `bench.curve` only; nothing else needs it.
+bench-setup: setup $(VENV)/installed-bench
 
 run: setup
 	@$(BIN)/python standalone.py
@@ -36,6 +39,10 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt -r requirements-dev.txt
 	touch $@
 
+$(VENV)/installed-bench: $(VENV)/installed requirements-bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
+	touch $@
+
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
@@ -54,7 +61,11 @@ lock:
 	build/lock/bin/pip install --quiet --disable-pip-version-check -r requirements.in -r requirements-dev.in
 	(grep '^#' requirements-dev.txt; build/lock/bin/pip freeze | grep -v -x -F -f build/requirements.txt \
 		| grep -v openvino-telemetry) > build/requirements-dev.txt
-	mv build/requirements.txt build/requirements-dev.txt .
+	build/lock/bin/pip install --quiet --disable-pip-version-check -r requirements.in -r requirements-dev.in \
+		-r requirements-bench.in
+	(grep '^#' requirements-bench.txt; build/lock/bin/pip freeze | grep -v openvino-telemetry \
+		| grep -v -x -F -f build/requirements.txt -f build/requirements-dev.txt) > build/requirements-bench.txt
+	mv build/requirements.txt build/requirements-dev.txt build/requirements-bench.txt .
 
 clean:
 	rm -rf $(VENV) node_modules zoo build .pytest_cache .mypy_cache .ruff_cache

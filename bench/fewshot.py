@@ -1,6 +1,6 @@
 """Few-shot detection measured: AP50 on images not trained on, time, memory, size and latency.
 
-`python -m bench.fewshot --data SET [SET ...] [--images N | --images-per-tag N] [--seeds 0 1 2] [--json]`
+`python -m bench.fewshot --data SET [SET ...] [--images N | --images-per-tag N] [--seeds 0 1 2] [--compare] [--json]`
 """
 
 import argparse
@@ -16,14 +16,22 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from bench import peer_dlib
 from bench.protocol import Finder, MeasuredSet, Sample, promise_kept, read_detection_set, split, trained
 from edge_common.detections import Detection
 from modules.trainer_agent.learning.evaluate import match
 
 
 def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    """One seed: train, find on the test images, score."""
+    """One seed: split, train, find on the test images, score."""
     train, test = split(measured, seed, images=arguments.images, images_per_tag=arguments.images_per_tag)
+    return measure_split(measured, train, test, seed, arguments)
+
+
+def measure_split(
+    measured: MeasuredSet, train: Sequence[Sample], test: Sequence[Sample], seed: int, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Train on these images, find on those, score; with `compare` the peer on the same images, afterwards."""
     with trained(measured, train, seed, arguments.zoo, arguments.threads) as run:
         finder = Finder(run, arguments.backend, arguments.threads)
         found = [finder.find(sample) for sample in test]
@@ -32,7 +40,7 @@ def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> 
     score = run.manifest.score
     assert score is not None
     hits, sure, tagged = count_sure(measured.tags, test, found, run.manifest.thresholds)
-    return {
+    row = {
         "seed": seed,
         "train_images": len(train),
         "test_images": len(test),
@@ -48,6 +56,16 @@ def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> 
         "latency_ms": round(statistics.median(finder.milliseconds), 2),
         "package_mb": round(run.package_mb, 2),
     }
+    return row | {"peer": measure_peer(measured, train, test, arguments.threads)} if arguments.compare else row
+
+
+def measure_peer(
+    measured: MeasuredSet, train: Sequence[Sample], test: Sequence[Sample], threads: int
+) -> dict[str, Any]:
+    """The peer on the same training and test images, by the same score."""
+    peer = peer_dlib.measure(measured, train, test, threads)
+    ap50, ap50_95 = coco_scores(measured.tags, test, peer.found)
+    return {"ap50": round(ap50, 4), "ap50_95": round(ap50_95, 4)} | peer.figures
 
 
 def count_sure(
@@ -124,7 +142,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     def of(name: str) -> list[float]:
         return [float(row[name]) for row in rows]
 
-    return {
+    told = {
         "ap50": round(statistics.mean(of("ap50")), 4),
         "ap50_spread": round(max(of("ap50")) - min(of("ap50")), 4),
         "ap50_95": round(statistics.mean(of("ap50_95")), 4),
@@ -136,27 +154,48 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "package_mb": statistics.median(of("package_mb")),
         "per_seed": list(rows),
     }
+    peers = [row["peer"] for row in rows if "peer" in row]
+    return told | {"peer": peer_summary(peers)} if peers else told
+
+
+def peer_summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The peer's means of scores and medians of times, and the share of boxes that it could not use."""
+    return {
+        "name": peer_dlib.NAME,
+        "ap50": round(statistics.mean(row["ap50"] for row in rows), 4),
+        "train_s": statistics.median(row["train_s"] for row in rows),
+        "latency_ms": statistics.median(row["latency_ms"] for row in rows),
+        "ignored": round(sum(row["boxes_ignored"] for row in rows) / max(1, sum(row["boxes"] for row in rows)), 3),
+    }
 
 
 def overview(of_sets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Means over the sets, and how many promises were kept in all."""
-    return {
+    whole = {
         "ap50": round(statistics.mean(one["ap50"] for one in of_sets.values()), 4),
         "promises_kept": sum(one["promises_kept"] for one in of_sets.values()),
         "promises": sum(one["promises"] for one in of_sets.values()),
         "sets": dict(of_sets),
     }
+    peers = [one["peer"]["ap50"] for one in of_sets.values() if "peer" in one]
+    return whole | {"peer": {"name": peer_dlib.NAME, "ap50": round(statistics.mean(peers), 4)}} if peers else whole
 
 
 def table(whole: dict[str, Any]) -> str:
-    """A line for each set, and one of means."""
+    """A line for each set, and one of means; the peer's columns come last, where there is one."""
     columns = ("ap50", "ap50_spread", "ap50_95", "train_s", "peak_mb", "latency_ms", "package_mb")
-    lines = [f"{'set':<24}" + "".join(f"{name:>13}" for name in columns) + f"{'kept':>8}"]
+    of_peer = ("ap50", "train_s", "latency_ms") if "peer" in whole else ()
+    heading = f"{'set':<24}" + "".join(f"{name:>13}" for name in columns) + f"{'kept':>8}"
+    lines = [heading + "".join(f"{'peer ' + name:>17}" for name in of_peer)]
     for name, one in whole["sets"].items():
         kept = f"{one['promises_kept']}/{one['promises']}"
-        lines.append(f"{name:<24}" + "".join(f"{one[column]:>13}" for column in columns) + f"{kept:>8}")
+        line = f"{name:<24}" + "".join(f"{one[column]:>13}" for column in columns) + f"{kept:>8}"
+        lines.append(line + "".join(f"{one['peer'][column]:>17}" for column in of_peer))
     kept = f"{whole['promises_kept']}/{whole['promises']}"
-    return "\n".join([*lines, f"{'mean':<24}{whole['ap50']:>13}{'':>78}{kept:>8}"])
+    means = f"{'mean':<24}{whole['ap50']:>13}{'':>78}{kept:>8}"
+    if of_peer:
+        means += f"{whole['peer']['ap50']:>17}{'':>34}\npeer: {whole['peer']['name']}"
+    return "\n".join([*lines, means])
 
 
 def parse_set(text: str) -> tuple[Path, dict[str, int]]:
@@ -170,8 +209,20 @@ def parse_set(text: str) -> tuple[Path, dict[str, int]]:
     return Path(folder), {"images_per_tag" if unit else "images": int(number)}
 
 
-def main() -> None:
-    """Command line."""
+def add_running_options(parser: argparse.ArgumentParser) -> None:
+    """The options of both programs that measure detection: what `measure_split` reads, seeds and the form of output."""
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--zoo", type=Path, default=Path("zoo"), help="folder of the converted backbones")
+    parser.add_argument("--backend", default="onnx", help="runtime that finds: onnx or openvino")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--compare", action="store_true", help=f"measure {peer_dlib.NAME} too, on the same images (`make bench-setup`)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object only")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Command line; `words` in place of the process's own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--data",
@@ -183,12 +234,10 @@ def main() -> None:
     )
     parser.add_argument("--images", type=int, help="training images in all")
     parser.add_argument("--images-per-tag", type=int, help="training images of each tag (15 if --images is not given)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--zoo", type=Path, default=Path("zoo"), help="folder of the converted backbones")
-    parser.add_argument("--backend", default="onnx", help="runtime that finds: onnx or openvino")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="print one JSON object only")
-    arguments = parser.parse_args()
+    add_running_options(parser)
+    arguments = parser.parse_args(words)
+    if arguments.compare and (missing := peer_dlib.missing()):
+        parser.error(missing)
     everywhere = {"images": arguments.images, "images_per_tag": arguments.images_per_tag}
     if everywhere == {"images": None, "images_per_tag": None}:
         everywhere["images_per_tag"] = 15

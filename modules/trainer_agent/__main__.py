@@ -72,10 +72,19 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
     ):
         library, trainings = Library(database, data / "library"), TrainingLog(database)
         with (
-            closing(
-                Agent(library, trainings, packages, hub, lambda: keeper.settings.training, data=data, zoo=zoo)
-            ) as agent,
             closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
+            closing(
+                Agent(
+                    library,
+                    trainings,
+                    packages,
+                    hub,
+                    lambda: keeper.settings.training,
+                    data=data,
+                    zoo=zoo,
+                    alone=drafts.give_way,
+                )
+            ) as agent,
         ):
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)

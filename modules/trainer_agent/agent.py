@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ class Agent:
         zoo: Path,
         command: Sequence[str] = TRAINING_JOB,
         pace: Pace = Pace(),
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`alone`: keeps away, while it lasts, what has to give way to a training."""
         self._library = library
         self._trainings = trainings
         self._packages = packages
@@ -60,6 +63,7 @@ class Agent:
         self._zoo = zoo
         self._command = command
         self._pace = pace
+        self._alone = alone
         self._changed = threading.Condition()
         # A version that staff put live must not be one that is just being deleted.
         self._versions = threading.Lock()
@@ -181,10 +185,12 @@ class Agent:
         self._publish(began)
         log.info("model %s: training starts", model_id)
         try:
-            outcome = self._follow(model_id)
+            live_before = self._packages.current(model_id)
+            with self._alone():
+                outcome = self._follow(model_id, live_before)
             kept_back = ""
             if isinstance(outcome, Trained):
-                kept_back = self._promote(model_id, outcome)
+                kept_back = self._promote(model_id, outcome, live_before)
         except (EdgeError, OSError) as error:
             outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
         if isinstance(outcome, Trained):
@@ -192,28 +198,27 @@ class Agent:
         elif not self._closing:
             self._failed(began, outcome)
 
-    def _promote(self, model_id: str, trained: Trained) -> str:
+    def _promote(self, model_id: str, trained: Trained, live_before: str | None) -> str:
         """Put the version live, or say why it is kept as a candidate; raises PackageError."""
         with self._versions:
-            compared = trained.comparison
-            if compared is not None and compared.live_version != self._packages.current(model_id):
+            if self._packages.current(model_id) != live_before:
                 reason = "Another version was put in use while this one was being trained."
             else:
-                reason = reason_to_wait(self._settings().promotion, compared)
+                reason = reason_to_wait(self._settings().promotion, trained.comparison)
             if not reason:
                 self._packages.activate(model_id, trained.version)
         if reason:
             log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
         return reason
 
-    def _follow(self, model_id: str) -> Trained | Failed:
+    def _follow(self, model_id: str, live_before: str | None) -> Trained | Failed:
         request = encode_request(
             self._library.training_set(model_id),
             data=self._data,
             packages=self._packages.root,
             zoo=self._zoo,
             threads=self._settings().threads,
-            parent_version=self._packages.current(model_id),
+            parent_version=live_before,
         )
         with self._changed:
             job = self._job = Job(self._command, silence_s=self._pace.silence_s)

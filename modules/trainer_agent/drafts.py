@@ -3,10 +3,11 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from edge_common.errors import EdgeError
+from edge_common.errors import Conflict, EdgeError
 from edge_common.packages import PackageStore
 from modules.trainer_agent.job import TRAINING_JOB, Job
 from modules.trainer_agent.library import Library
@@ -44,6 +45,7 @@ class Drafts:
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._job: Job | None = None
         self._changed = threading.Lock()
+        self._giving_way = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="drafts")
         self._thread.start()
@@ -52,11 +54,18 @@ class Drafts:
         """Staff finished an image: a draft may be due."""
         self._queue.put(model_id)
 
-    def give_way(self) -> None:
-        """End the draft that is being made, as a real training begins."""
+    @contextmanager
+    def give_way(self) -> Iterator[None]:
+        """While a real training runs: the draft that is being made ends, and no other begins."""
         with self._changed:
+            self._giving_way = True
             if self._job is not None:
                 self._job.kill()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._giving_way = False
 
     def close(self) -> None:
         with self._changed:
@@ -97,6 +106,8 @@ class Drafts:
         with self._changed:
             if self._closing:
                 return
+            if self._giving_way:
+                raise Conflict("a training runs.")
             job = self._job = Job(self._command, silence_s=_SILENCE_S)
         try:
             outcome = job.run(request, lambda progress: None)

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Proposer:
         self._stores: dict[Literal["live", "draft"], PackageStore] = {"live": live, "draft": drafts}
         self._threads = threads
         self._loading = threading.Lock()
-        self._held: PackagedModel | None = None
+        self._held: tuple[Path, PackagedModel] | None = None
 
     def propose(self, image: LibraryImage) -> Proposals:
         """Raises NotFound, ImageError, PackageError, InferenceError."""
@@ -50,12 +51,11 @@ class Proposer:
         return Proposals("none", ())
 
     def _model(self, store: PackageStore, model_id: str, version: str) -> PackagedModel:
+        file = store.model_file(model_id, version)
         with self._loading:
-            held = self._held
-            if held is None or (held.manifest.model_id, held.manifest.version) != (model_id, version):
-                manifest = store.verify(model_id, version)
-                held = self._held = PackagedModel(manifest, store.model_file(model_id, version), self._threads)
-            return held
+            if self._held is None or self._held[0] != file:
+                self._held = file, PackagedModel(store.verify(model_id, version), file, self._threads)
+            return self._held[1]
 
 
 def open_proposals(seen: tuple[Detection, ...], drawn: tuple[TaggedBox, ...]) -> tuple[Detection, ...]:

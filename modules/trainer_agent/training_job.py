@@ -197,6 +197,11 @@ def main() -> int:
     except EdgeError as error:
         _say({"failed": {"code": error.code, "message": str(error)}})
         return EXIT_FAULT
+    except OSError as error:
+        # Mostly a disk that is full: every place that writes a feature or an example may be the one that finds it so.
+        what = f"Training could not read or write what it needs: {error.strerror or error}."
+        _say({"failed": {"code": EdgeError.code, "message": what}})
+        return EXIT_FAULT
     return EXIT_CLEAN
 
 

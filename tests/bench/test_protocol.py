@@ -1,17 +1,18 @@
 import argparse
+import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.fewshot import coco_scores, measure, overview, parse_set, summary, table
+from bench.fewshot import coco_scores, main, measure, overview, parse_set, peer_summary, summary, table
 from bench.protocol import MeasuredSet, Sample, read_classification_set, read_detection_set, split, trained
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
 from edge_common.geometry import Box
 from edge_common.images import encode_jpeg
-from tests.trainer_agent.learning.made import draw_shapes
+from tests.bench.made import drawn_set
 from tests.zoo_here import zoo_folder
 
 TAGS = ("a", "b", "c")
@@ -162,6 +163,40 @@ def test_many_sets_have_a_table_and_a_mean_of_means() -> None:
     assert len({len(line) for line in lines}) == 1
 
 
+def peer_row(ap50: float, seconds: float, ignored: int) -> dict[str, object]:
+    return {"ap50": ap50, "train_s": seconds, "latency_ms": seconds, "boxes": 10, "boxes_ignored": ignored}
+
+
+def test_a_summary_tells_of_the_peer_on_the_same_seeds() -> None:
+    told = peer_summary([peer_row(0.2, 1.0, 0), peer_row(0.3, 9.0, 5), peer_row(0.7, 2.0, 1)])
+
+    assert told == {"name": "dlib HOG+SVM", "ap50": 0.4, "train_s": 2.0, "latency_ms": 2.0, "ignored": 0.2}
+
+
+def test_the_table_has_columns_for_the_peer_and_its_mean() -> None:
+    one = dict.fromkeys(("ap50", "ap50_spread", "ap50_95", "train_s", "peak_mb", "latency_ms", "package_mb"), 1.0)
+    one |= {"promises_kept": 2, "promises": 2}
+    of_sets = {"cans": one | {"peer": peer_row(0.4, 3.0, 0)}, "cards": one | {"peer": peer_row(0.2, 5.0, 0)}}
+
+    whole = overview(of_sets)
+    heading, cans, cards, means, name = table(whole).splitlines()
+
+    assert whole["peer"] == {"name": "dlib HOG+SVM", "ap50": 0.3}
+    assert heading.split()[-6:] == ["peer", "ap50", "peer", "train_s", "peer", "latency_ms"]
+    assert (cans.split()[-3:], cards.split()[-3:]) == (["0.4", "3.0", "3.0"], ["0.2", "5.0", "5.0"])
+    assert means.split()[-1] == "0.3"
+    assert len({len(line) for line in (heading, cans, cards, means)}) == 1
+    assert name == "peer: dlib HOG+SVM"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("dlib") is not None, reason="dlib is installed: nothing to refuse")
+def test_a_comparison_without_the_peer_is_refused_before_anything_is_read(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["--data", "no-such-set", "--compare"])
+
+    assert "dlib is not installed: `make bench-setup` installs it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "folder", "amount"),
     [
@@ -180,30 +215,16 @@ def test_a_number_of_images_that_is_none_is_refused(text: str) -> None:
         parse_set(text)
 
 
-def drawn_set(folder: Path, images: int) -> Path:
-    """Drawn pictures as a set on disk."""
-    (folder / "images").mkdir()
-    coco = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "disc"}, {"id": 2, "name": "square"}]}
-    for seed in range(images):
-        picture, boxes = draw_shapes(seed)
-        height, width = picture.shape[:2]
-        (folder / "images" / f"{seed}.jpg").write_bytes(encode_jpeg(picture, 95))
-        coco["images"].append({"id": seed, "file_name": f"{seed}.jpg", "width": width, "height": height})
-        for found in boxes:
-            box = found.box
-            bbox = [box.x0 * width, box.y0 * height, box.width * width, box.height * height]
-            coco["annotations"].append({"image_id": seed, "category_id": found.tag + 1, "bbox": bbox})
-    (folder / "annotations.json").write_text(json.dumps(coco))
-    return folder
-
-
 def test_a_measurement_trains_as_the_product_does_and_tests_on_the_rest(tmp_path: Path) -> None:
     measured = read_detection_set(drawn_set(tmp_path, 8))
-    arguments = argparse.Namespace(images=4, images_per_tag=None, zoo=zoo_folder(), backend="onnx", threads=2)
+    arguments = argparse.Namespace(
+        images=4, images_per_tag=None, zoo=zoo_folder(), backend="onnx", threads=2, compare=False
+    )
 
     row = measure(measured, 0, arguments)
 
     assert (row["train_images"], row["test_images"], row["input_size_px"]) == (4, 4, 448)
+    assert "peer" not in row
     assert row["ap50"] > 0.5
     assert row["ap50"] >= row["ap50_95"]
     assert min(row[name] for name in ("train_s", "peak_mb", "latency_ms", "package_mb")) > 0

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
         command: Sequence[str] = SCRIPTED_JOB,
         promotion: Rule = "if_better",
         trainings: TrainingLog | None = None,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Agent:
         agent = Agent(
             library,
@@ -135,6 +137,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
             zoo=workshop.folder / "zoo",
             command=(*command, way),
             pace=Pace(settle_s, silence_s),
+            alone=alone,
         )
         started.append(agent)
         return agent

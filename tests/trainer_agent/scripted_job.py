@@ -1,6 +1,6 @@
 """A training's own process for tests: speaks the protocol and does what its first argument says.
 
-That is how long it takes, in seconds, or how it goes wrong; or, joined by `+`, what it finds out: `worse` or `better`
+That is how it goes wrong; or, joined by `+`, how long it takes, in seconds, and what it finds out: `worse` or `better`
 than the version in use, `wrong` and `doubts` about the first images, `alike` of the last two.
 """
 
@@ -112,10 +112,10 @@ def main() -> None:
     elif way == "lies":
         say({"trained": write_package(request, set()) | {"version": "not-there"}})
     else:
-        finds = set(way.split("+"))
-        if not finds <= FINDS:
-            time.sleep(float(way))
-        say({"trained": write_package(request, finds)})
+        parts = set(way.split("+"))
+        for seconds in parts - FINDS:
+            time.sleep(float(seconds))
+        say({"trained": write_package(request, parts & FINDS)})
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edge_common.errors import InvalidInput, NotFound, PackageError
-from tests.trainer_agent.conftest import tag_images, trained
+from tests.trainer_agent.conftest import PATIENCE_S, ended, tag_images, trained
 
 
 @pytest.fixture
@@ -16,6 +16,11 @@ def first(library, model, start_agent):
     version = trained(agent, model).version
     agent.close()
     return version
+
+
+def wait_until_it_runs(agent, model):
+    while agent.state(model.id).fraction == 0:
+        agent.wait_for_change(model.id, agent.state(model.id).number, PATIENCE_S)
 
 
 WORSE = "On the same 15 images the version in use does better: 90 % against 60 %."
@@ -99,6 +104,47 @@ def test_the_next_training_is_compared_with_what_staff_put_live(model, first, wo
 
     agent.close()
     assert workshop.messages()[-1]["comparison"]["live_version"] == candidate
+
+
+@pytest.mark.parametrize(
+    ("way", "promotion"),
+    [
+        pytest.param("0.5+better", "if_better", id="compared with the version before"),
+        pytest.param("0.5", "if_better", id="compared with nothing"),
+        pytest.param("0.5", "always", id="where versions always go live"),
+    ],
+)
+def test_a_version_that_staff_put_live_during_a_training_stays_live(
+    model, first, workshop, start_agent, way, promotion
+):
+    candidate = trained(start_agent("worse"), model).version
+    agent = start_agent(way, promotion=promotion)
+    agent.train(model.id)
+    wait_until_it_runs(agent, model)
+
+    agent.put_live(model.id, candidate)
+    state = ended(agent, model.id)
+
+    assert workshop.packages.current(model.id) == candidate
+    assert (state.phase, state.kept_back) == (
+        "trained",
+        "Another version was put in use while this one was being trained.",
+    )
+    assert state.version in workshop.packages.versions(model.id)
+
+
+def test_the_first_version_that_staff_put_live_during_a_training_stays_live(library, model, workshop, start_agent):
+    tag_images(library, model, 15)
+    candidate = trained(start_agent(promotion="never"), model).version
+    agent = start_agent("0.5")
+    agent.train(model.id)
+    wait_until_it_runs(agent, model)
+
+    agent.put_live(model.id, candidate)
+    state = ended(agent, model.id)
+
+    assert workshop.packages.current(model.id) == candidate
+    assert state.kept_back.startswith("Another version was put in use")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,22 @@ def test_the_reason_gives_both_figures_and_on_what_they_are():
     )
 
 
+@pytest.mark.parametrize(
+    ("live", "new", "figures"),
+    [
+        pytest.param(0.874, 0.866, "87.4 % against 86.6 %", id="equal when rounded"),
+        pytest.param(0.996, 0.995, "99.6 % against 99.5 %", id="both nearly all"),
+        pytest.param(0.875, 0.864, "88 % against 86 %", id="differ when rounded"),
+        pytest.param(1.0, 0.994, "100 % against 99 %", id="all and nearly all"),
+        pytest.param(0.004, 0.0, "0.4 % against 0.0 %", id="hardly any"),
+    ],
+)
+def test_figures_that_are_equal_when_rounded_get_a_decimal_more(live, new, figures):
+    narrow = WORSE.model_copy(update={"live_value": live, "value": new})
+
+    assert reason_to_wait("if_better", narrow).endswith(f"does better: {figures}.")
+
+
 def test_one_image_is_not_several():
     one = WORSE.model_copy(update={"images": 1})
 

@@ -1,4 +1,5 @@
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -16,7 +17,15 @@ from edge_common.service import EXIT_ABANDONED
 from modules.inference.runtimes.runtime import open_runtime
 from modules.trainer_agent.learning.dataset import Dataset
 from modules.trainer_agent.learning.held_back import decode_held_back
-from tests.trainer_agent.learning.made import classification_set, detection_set, draw_shapes, png_bomb, store_image
+from modules.trainer_agent.learning.packaged_model import PackagedModel
+from tests.trainer_agent.learning.made import (
+    classification_set,
+    detection_set,
+    draw_green_disc,
+    draw_shapes,
+    png_bomb,
+    store_image,
+)
 from tests.trainer_agent.training_process import Job, request_for, run
 
 
@@ -59,13 +68,17 @@ def bad_images(folder: Path, good: Dataset) -> Dataset:
 
 
 class Finished:
-    """A training of a detector from ten drawn images, and five useless ones beside them."""
+    """A training of a detector from ten drawn images, two with nothing to tag, and five useless ones."""
 
     def __init__(self, folder: Path) -> None:
         self.dataset = detection_set(folder, 10)
         self.bad = bad_images(folder, self.dataset)
+        self.nothing = tuple(
+            store_image(folder, f"nothing-{seed}.jpg", encode_jpeg(draw_green_disc(seed), 95)) for seed in (200, 201)
+        )
         self.data = folder / "data"
-        everything = Dataset("detection", self.dataset.tags, (*self.bad.images, *self.dataset.images))
+        images = (*self.bad.images, *self.dataset.images, *self.nothing)
+        everything = Dataset("detection", self.dataset.tags, images)
         self.code, self.lines = run(request_for(everything, self.data, parent_version="before"))
         self.store = PackageStore(self.data / "models")
 
@@ -94,7 +107,7 @@ def test_the_package_verifies_and_is_not_active(finished: Finished) -> None:
     manifest = finished.store.verify("shapes", trained["version"])
 
     assert finished.store.current("shapes") is None
-    assert (manifest.images, manifest.boxes) == (10, sum(len(image.boxes) for image in finished.dataset.images))
+    assert (manifest.images, manifest.boxes) == (12, sum(len(image.boxes) for image in finished.dataset.images))
     assert (manifest.kind, manifest.labels, manifest.model_name) == ("detection", ("disc", "square"), "Shapes")
     assert manifest.thresholds == {"disc": 0.5, "square": 0.5}
     assert manifest.parent_version == "before"
@@ -160,7 +173,7 @@ def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_al
 ) -> None:
     assert retrained.code == 0
     # Of each image one file of features, and one of the details that tell tags apart.
-    assert len(retrained.reused) == 2 * 10
+    assert len(retrained.reused) == 2 * 12
     assert len(retrained.newly_cached) == 2
     assert len(finished.store.versions("shapes")) == 2
 
@@ -180,6 +193,19 @@ def test_a_retraining_compares_itself_with_the_live_version_on_all_its_images(
     assert manifest.comparison.model_dump(mode="json") == compared
 
 
+def test_images_with_nothing_to_tag_teach_what_is_none_of_the_tags(finished: Finished, retrained: Retrained) -> None:
+    def surest(version: str) -> float:
+        """How sure it is of something in a picture of what is none of the tags, on average."""
+        manifest, file = finished.store.read_manifest("shapes", version), finished.store.model_file("shapes", version)
+        model = PackagedModel(manifest, file, threads=1)
+        return float(np.mean([model.look(draw_green_disc(seed))[0].confidence for seed in range(300, 305)]))
+
+    without = retrained.lines[-1]["trained"]["version"]
+
+    assert surest(without) > 0.8
+    assert surest(retrained.live) < 0.6
+
+
 def test_a_live_version_that_is_not_there_is_compared_with_nothing(finished: Finished) -> None:
     assert finished.lines[-1]["trained"]["comparison"] is None
 
@@ -189,7 +215,7 @@ def test_a_package_keeps_what_was_found_in_each_image_that_was_used(finished: Fi
 
     found = decode_held_back(finished.store.read_held_back("shapes", version))
 
-    assert set(found) == {image.digest for image in finished.dataset.images}
+    assert set(found) == {image.digest for image in (*finished.dataset.images, *finished.nothing)}
     for image in finished.dataset.images:
         assert any(one.box.iou(image.boxes[0].box) > 0.5 for one in found[image.digest])
 
@@ -227,6 +253,22 @@ def test_what_cannot_be_trained_is_a_failure_with_a_code(
     assert lines[-1]["failed"]["code"] == code
     assert lines[-1]["failed"]["message"]
     assert not list((tmp_path / "data").rglob("model.onnx"))
+
+
+def test_a_disk_that_takes_no_more_is_a_failure_in_words_and_leaves_nothing(
+    finished: Finished, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    before = {path for path in finished.data.rglob("*") if path.is_file()}
+    job = start(request_for(finished.dataset, finished.data, threads=2))
+    # All features are there already: what does not fit is the file of the examples that it learns from.
+    resource.prlimit(job.process.pid, resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+
+    last = job.lines()[-1]
+
+    assert job.process.wait() == 1
+    assert last["failed"]["message"] == "Training could not read or write what it needs: File too large."
+    assert {path for path in finished.data.rglob("*") if path.is_file()} == before
+    assert job.family() == []
 
 
 def test_when_its_input_is_closed_the_job_and_its_helpers_end_at_once(

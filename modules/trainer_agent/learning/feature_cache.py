@@ -1,9 +1,10 @@
 """Features on disk, by the recipe that they were made from, so that no view is computed twice."""
 
+import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +43,25 @@ class FeatureCache:
         # Renamed into place but not flushed to the disk: a cache may be lost, and its digest tells.
         temporary = path.with_suffix(f".{os.getpid()}.part")
         archive = file.getvalue()
-        temporary.write_bytes(hashlib.sha256(archive).digest() + archive)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(hashlib.sha256(archive).digest() + archive)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def prune(self, most_bytes: int) -> None:
         """Delete the entries used longest ago until the rest fit."""
-        newest_first = sorted(self.folder.glob("*/*"), key=lambda path: path.stat().st_mtime, reverse=True)
         kept_bytes = 0
-        for path in newest_first:
-            kept_bytes += path.stat().st_size
+        for path, found in sorted(self._entries(), key=lambda entry: entry[1].st_mtime, reverse=True):
+            kept_bytes += found.st_size
             if kept_bytes > most_bytes:
                 path.unlink(missing_ok=True)
+
+    def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
+        for path in self.folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):  # another training renamed or deleted it meanwhile
+                yield path, path.stat()
 
     def _path(self, recipe: str) -> Path:
         key = hashlib.sha256(recipe.encode()).hexdigest()

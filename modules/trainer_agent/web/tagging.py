@@ -35,11 +35,13 @@ def one_image(model_id: str, image_id: int) -> str:
     of = overview(model_id)
     before, after = library.neighbours(image)
     untagged = library.next_untagged(model_id, after=image_id)
+    boxes = [box_json(box) for box in library.boxes(image_id)]
     task = {
         "kind": of.model.kind,
         "image": image_json(image),
         "tags": [{"id": tag.id, "name": tag.name} for tag in of.model.tags],
-        "boxes": [box_json(box) for box in library.boxes(image_id)],
+        "boxes": boxes,
+        "nothing": image.tagged and not boxes and image.tag_id is None,
     }
     return render_template("tagging.html", of=of, image=image, before=before, after=after, untagged=untagged, task=task)
 
@@ -96,8 +98,12 @@ def put_tag(image_id: int) -> Response:
 @bp.put("/api/images/<int:image_id>/nothing")
 def put_nothing(image_id: int) -> Response:
     """Say with `nothing` true that there is nothing to tag here, so that the model learns what is none."""
-    image = services().library.set_nothing(image_id, flag(json_object(), "nothing"))
-    services().agent.tags_changed(image.model_id)
+    nothing = flag(json_object(), "nothing")
+    image = services().library.set_nothing(image_id, nothing)
+    # Said of an image that is finished with. The page leads on at once, and this may come after its "done".
+    services().agent.tags_changed(image.model_id, image_done=nothing)
+    if nothing:
+        services().drafts.image_done(image.model_id)
     return jsonify(image_json(image))
 
 

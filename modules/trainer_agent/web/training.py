@@ -40,7 +40,6 @@ def training_page(model_id: str) -> str:
 @bp.post("/api/models/<model_id>/training")
 def train(model_id: str) -> tuple[Response, int]:
     state = services().agent.train(model_id)
-    services().drafts.give_way()
     return jsonify(state_json(state)), 202
 
 

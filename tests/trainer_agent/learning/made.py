@@ -78,6 +78,16 @@ def draw_shapes(seed: int, width: int = 320, height: int = 240) -> tuple[Pixels,
     return np.asarray(picture, dtype=np.uint8), boxes
 
 
+def draw_green_disc(seed: int, width: int = 320, height: int = 240) -> Pixels:
+    """A picture of the same kind with a shape that is none of those, though much like one."""
+    rng = np.random.default_rng(seed)
+    ground = rng.integers(90, 170, (height // 16, width // 16, 3), dtype=np.uint8)
+    picture = cv2.resize(ground, (width, height), interpolation=cv2.INTER_CUBIC)
+    centre = int(rng.integers(60, width - 60)), int(rng.integers(60, height - 60))
+    cv2.circle(picture, centre, 40, (60, 200, 60), -1, cv2.LINE_AA)
+    return np.asarray(picture, dtype=np.uint8)
+
+
 def png_bomb(width: int, height: int) -> bytes:
     """A few bytes that promise a picture of that many pixels."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -83,6 +83,29 @@ def test_an_arena_leaves_no_file_behind(tmp_path: Path) -> None:
         assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from modules.trainer_agent.learning.arena import ArenaWriter
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+writer = ArenaWriter(Path(sys.argv[1]))
+writer.put(np.ones(900_000, dtype=np.uint8))
+try:
+    writer.put(np.ones(200_000, dtype=np.uint8))
+    writer.flush()
+except OSError as error:
+    print(error.strerror)
+"""
+
+    out = subprocess.run([sys.executable, "-c", code, tmp_path], check=True, capture_output=True, text=True)
+
+    assert out.stdout == "File too large\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_example_is_the_same_after_it_was_kept(tmp_path: Path) -> None:
     example = random_example(np.random.default_rng(0), grid_of(128), tags=2)
     with closing(ArenaWriter(tmp_path)) as writer:

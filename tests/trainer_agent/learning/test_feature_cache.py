@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +96,33 @@ def test_pruning_deletes_what_was_used_longest_ago(cache: FeatureCache, tmp_path
 
 def test_pruning_what_is_not_there_does_nothing(cache: FeatureCache) -> None:
     cache.prune(0)
+
+
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from modules.trainer_agent.learning.feature_cache import FeatureCache
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try:
+    FeatureCache(Path(sys.argv[1])).save("recipe", {"a": np.ones(2_000_000, dtype=np.uint8)})
+except OSError as error:
+    print(error.strerror)
+"""
+
+    out = subprocess.run([sys.executable, "-c", code, tmp_path], check=True, capture_output=True, text=True)
+
+    assert out.stdout == "File too large\n"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_pruning_passes_over_what_another_training_took_away_meanwhile(cache: FeatureCache, tmp_path: Path) -> None:
+    cache.save("recipe", ARRAYS)
+    # Listed, but not there when it is looked at: as a file that is renamed in between.
+    only_file(tmp_path).with_name("half.part").symlink_to("whole")
+
+    cache.prune(0)
+
+    assert cache.load("recipe") is None

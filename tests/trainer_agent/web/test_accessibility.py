@@ -8,6 +8,7 @@ from edge_common.geometry import Box
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE_FAULTS = """async () => (await axe.run(document)).violations
@@ -175,9 +176,38 @@ def test_a_box_that_is_not_taken(window, fits_everybody, build_app, library, gap
     window.keyboard.press("b")
     window.keyboard.press("Enter")
 
-    window.get_by_text("could not be saved").wait_for()
+    window.get_by_text("Not taken").wait_for()
     window.evaluate("window.dispatchEvent(new Event('focus'))")
     window.get_by_text("This image was deleted on another screen.").wait_for()
+    fits_everybody()
+
+
+def test_an_image_with_proposals(window, fits_everybody, build_app, library, workshop):
+    model = shelves_of(library, ["W" * 40, "price tag"])
+    put_live(workshop.packages, model)
+    image = add_shelf(library, model)
+    window.goto(f"{Site(build_app()).address}/models/{model.id}/images/{image.id}")
+
+    window.get_by_text("The model proposes 3.").wait_for()
+    fits_everybody()
+    window.get_by_role("button", name="Accept all").click()
+    window.get_by_text("Saved", exact=True).wait_for()
+    window.get_by_role("button", name="Propose boxes").wait_for()
+    fits_everybody()
+
+
+@pytest.mark.parametrize("kind", ["detection", "classification"])
+def test_an_image_with_nothing_to_tag(window, fits_everybody, build_app, library, kind):
+    model = library.create_model("Gaps", kind, ["gap", "full"], automatic=False)
+    image, marked = add_image(library, model, 1), add_image(library, model, 2)
+    library.set_nothing(marked.id, True)
+    site = Site(build_app())
+
+    window.goto(f"{site.address}/models/{model.id}/images/{image.id}")
+    window.get_by_role("button", name="Nothing to tag here").wait_for()
+    fits_everybody()
+    window.goto(f"{site.address}/models/{model.id}/images/{marked.id}")
+    window.get_by_text("Marked: nothing to tag here.").wait_for()
     fits_everybody()
 
 

@@ -5,7 +5,7 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_steps import all_saved, close_to, eventually, open_image, saved
+from tests.trainer_agent.web.tagging_page import all_saved, close_to, eventually, open_image, saved
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_steps import all_saved, open_image, point, saved
+from tests.trainer_agent.web.tagging_page import all_saved, open_image, place_of, saved
 
 FRAME_MS = 1000 / 60
 WATCH = """() => {
@@ -66,9 +66,9 @@ def work_of_moves(page, start, moves):
 @pytest.mark.parametrize("stroke", ["drawn", "moved"])
 def test_a_stroke_among_200_boxes_is_answered_within_a_frame(stroke, page, site, library, crowded):
     open_image(page, site, crowded)
-    start = point(page, 0.1, 0.8)
+    start = place_of(page, 0.1, 0.8)
     if stroke == "moved":
-        start = point(page, 0.02, 0.61)
+        start = place_of(page, 0.02, 0.61)
         page.mouse.click(*start)
     page.evaluate(WATCH)
 

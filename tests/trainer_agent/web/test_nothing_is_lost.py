@@ -14,7 +14,7 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
 from tests.trainer_agent.conftest import REPOSITORY, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_steps import all_saved, close_to, drag, eventually, open_image, point, saved
+from tests.trainer_agent.web.tagging_page import all_saved, close_to, drag, eventually, open_image, place_of, saved
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_tab_closed_while_offline_loses_nothing(page, site, library, model, im
     open_image(page, site, image)
     page.context.set_offline(True)
     drag(page, (0.05, 0.05), (0.2, 0.2))
-    page.mouse.click(*point(page, 0.5, 0.5))
+    page.mouse.click(*place_of(page, 0.5, 0.5))
     drag(page, (0.5, 0.5), (0.6, 0.5))
     page.get_by_role("button", name="2. low stock").click()
     page.keyboard.press("Delete")
@@ -103,7 +103,7 @@ def test_boxes_of_a_deleted_image_are_kept_until_they_are_dismissed(page, site, 
 
     drag(page, (0.2, 0.2), (0.5, 0.5))
 
-    alert = page.get_by_role("alert").filter(has_text="could not be saved: There is no image")
+    alert = page.get_by_role("alert").filter(has_text="Not taken: There is no image")
     alert.wait_for()
     expect(page.locator("#layer .refused")).to_have_count(1)
     assert page.get_by_role("button", name="1. low stock (not saved)").is_visible()
@@ -120,13 +120,13 @@ def test_what_was_not_taken_is_told_again_in_the_next_image(page, site, library,
     open_image(page, site, image)
     library.delete_image(image.id)
     drag(page, (0.2, 0.2), (0.5, 0.5))
-    page.get_by_role("alert").filter(has_text="One change here could not be saved").wait_for()
+    page.get_by_role("alert").filter(has_text="One change is not saved here").wait_for()
 
     open_image(page, site, second)
 
-    page.get_by_role("alert").filter(has_text="One change in another image could not be saved").wait_for()
+    page.get_by_role("alert").filter(has_text="One change is not saved in another image").wait_for()
     page.get_by_role("button", name="Dismiss").click()
-    expect(page.get_by_text("could not be saved")).to_have_count(0)
+    expect(page.get_by_text("Not taken")).to_have_count(0)
 
 
 def test_a_box_whose_tag_was_removed_meanwhile_is_kept_and_saved_with_another(page, site, library, model, image):
@@ -137,11 +137,11 @@ def test_a_box_whose_tag_was_removed_meanwhile_is_kept_and_saved_with_another(pa
     drag(page, (0.2, 0.2), (0.5, 0.5))
 
     page.get_by_role("alert").filter(has_text="is not a tag of 'Low stock'").wait_for()
-    page.mouse.click(*point(page, 0.35, 0.35))
+    page.mouse.click(*place_of(page, 0.35, 0.35))
     page.locator("#retag").select_option(label="low stock")
     (box,) = saved(library, image, 1)
     assert box.tag_id == model.tags[0].id
-    expect(page.get_by_text("could not be saved")).to_have_count(0)
+    expect(page.get_by_text("Not taken")).to_have_count(0)
 
 
 def test_changes_of_another_screen_are_shown_and_ones_own_may_be_kept(page, site, library, model, image):
@@ -153,7 +153,7 @@ def test_changes_of_another_screen_are_shown_and_ones_own_may_be_kept(page, site
     open_image(other, site, image)
     other.get_by_role("button", name="1. low stock").click()
     other.keyboard.press("Delete")
-    other.mouse.click(*point(other, 0.5, 0.5))
+    other.mouse.click(*place_of(other, 0.5, 0.5))
     drag(other, (0.5, 0.5), (0.7, 0.7))
     drag(other, (0.05, 0.7), (0.2, 0.9))
     all_saved(other)
@@ -174,7 +174,7 @@ def test_of_two_changes_to_one_box_the_last_one_counts(page, site, library, mode
     library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.4, 0.4, 0.6, 0.6))
     open_image(page, site, image)
     library.delete_box(image.id, box_id(1))
-    page.mouse.click(*point(page, 0.5, 0.5))
+    page.mouse.click(*place_of(page, 0.5, 0.5))
 
     drag(page, (0.5, 0.5), (0.6, 0.6))
 

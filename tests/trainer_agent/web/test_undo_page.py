@@ -5,7 +5,7 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_steps import close_to, drag, eventually, open_image, point, saved
+from tests.trainer_agent.web.tagging_page import close_to, drag, eventually, open_image, place_of, saved
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def boxed(library, model, image):
 
 
 def changed_by(page, change, model):
-    page.mouse.click(*point(page, 0.5, 0.5))
+    page.mouse.click(*place_of(page, 0.5, 0.5))
     match change:
         case "moved":
             drag(page, (0.5, 0.5), (0.6, 0.6))

@@ -5,7 +5,7 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_steps import drag, eventually, open_image, point, saved
+from tests.trainer_agent.web.tagging_page import drag, eventually, open_image, place_of, saved
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_the_wheel_zooms_at_the_pointer(page, site, image):
     page.mouse.wheel(0, -240)
 
     eventually(lambda: scale(page) == pytest.approx(4, abs=0.01))
-    assert point(page, *part) == pytest.approx(at, abs=0.5)
+    assert place_of(page, *part) == pytest.approx(at, abs=0.5)
     for _ in range(3):
         page.mouse.wheel(0, 240)
     eventually(lambda: scale(page) == pytest.approx(1))
@@ -167,7 +167,7 @@ def test_two_fingers_pinch_and_pan_and_drop_what_the_first_began_to_draw(phone, 
 def test_a_second_finger_leaves_a_box_that_was_being_moved_where_it_was(phone, site, library, model, image):
     library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.4, 0.4, 0.6, 0.6))
     open_image(phone, site, image)
-    phone.touchscreen.tap(*point(phone, 0.5, 0.5))
+    phone.touchscreen.tap(*place_of(phone, 0.5, 0.5))
     line = phone.locator("#layer .line").bounding_box()
     touch = touches(phone)
 
@@ -184,8 +184,8 @@ def test_a_second_finger_leaves_a_box_that_was_being_moved_where_it_was(phone, s
 def test_a_corner_taken_beside_its_middle_does_not_jump(page, site, library, model, image):
     library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.4, 0.4, 0.6, 0.6))
     open_image(page, site, image)
-    page.mouse.click(*point(page, 0.5, 0.5))
-    x, y = point(page, 0.6, 0.6)
+    page.mouse.click(*place_of(page, 0.5, 0.5))
+    x, y = place_of(page, 0.6, 0.6)
 
     page.mouse.move(x + 12, y + 12)
     page.mouse.down()

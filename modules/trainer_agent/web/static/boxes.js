@@ -46,7 +46,7 @@ export function overlap(one, other) {
   const [x0, y0] = [Math.max(one[0], other[0]), Math.max(one[1], other[1])];
   const [x1, y1] = [Math.min(one[2], other[2]), Math.min(one[3], other[3])];
   const shared = area([x0, y0, x1, y1]);
-  return shared / (area(one) + area(other) - shared);
+  return shared / (area(one) + area(other) - shared || 1);
 }
 
 /** Whether it is at least `least` px a side in a picture of this size. */

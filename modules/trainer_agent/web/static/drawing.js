@@ -1,9 +1,20 @@
 // The boxes of one image with their history: every change goes to the outbox at once, undone ones too.
 
+import { overlap } from "./boxes.js";
 import { EMPTY, additions, applied, back, forth, inverse, recorded, removals, replacement } from "./history.js";
+
+// As in proposals.py: a proposal that overlaps a drawn box this much is answered already.
+const SAME = 0.4;
 
 /** What of an item the device keeps; null for none. */
 const kept = (item) => (item === null || item.proposed ? null : { tag: item.tag, box: item.box });
+
+/** The ids of proposals that a box answers. */
+export function answered(items) {
+  const boxes = items.filter(({ proposed }) => !proposed);
+  const open = items.filter(({ proposed }) => proposed);
+  return open.filter(({ box }) => boxes.some((one) => overlap(one.box, box) >= SAME)).map(({ id }) => id);
+}
 
 export class Drawing {
   /** `items`: [{id, tag, box}], proposals with `proposed` true. `onChange()` after each change. */
@@ -59,10 +70,13 @@ export class Drawing {
     this.step(ids.map((id) => replacement(this.items, { id, ...kept({ ...this.find(id), proposed: false }) })));
   }
 
+  /** What the changes answer, proposals in the place of a box, goes with them, and comes back with an undo. */
   step(changes, run = null) {
     if (changes.length > 0) {
-      this.history = recorded(this.history, changes, run);
-      this.apply(changes);
+      const after = applied(this.items, changes);
+      const gone = removals(after, answered(after));
+      this.history = recorded(this.history, [...changes, ...gone], gone.length > 0 ? null : run);
+      this.apply([...changes, ...gone]);
     }
   }
 

@@ -17,11 +17,11 @@ export class NotTaken {
     const reasons = new Map();
     for (const [path, { message }] of letters) {
       const where = path.startsWith(`${this.base}/`) ? "here" : "in another image";
-      const said = `${where} could not be saved: ${message}`;
+      const said = `${where}. Not taken: ${message}`;
       reasons.set(said, (reasons.get(said) ?? 0) + 1);
     }
-    const amount = (count) => (count === 1 ? "One change" : `${count} changes`);
-    const sentences = [...reasons].map(([said, count]) => `${amount(count)} ${said}`);
+    const amount = (count) => (count === 1 ? "One change is" : `${count} changes are`);
+    const sentences = [...reasons].map(([said, count]) => `${amount(count)} not saved ${said}`);
     const text = sentences.join("\n");
     if (text !== this.shown) {
       this.shown = text;

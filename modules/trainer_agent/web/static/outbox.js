@@ -10,7 +10,9 @@ const LONGEST_PAUSE_S = 8;
 /** What this browser keeps under a mark, as path -> letter. */
 function kept(mark) {
   const names = Object.keys(localStorage).filter((name) => name.startsWith(mark));
-  return new Map(names.map((name) => [name.slice(mark.length), JSON.parse(localStorage.getItem(name))]));
+  const letters = names.map((name) => [name.slice(mark.length), JSON.parse(localStorage.getItem(name))]);
+  // In the order in which they were put: one may take back what another says.
+  return new Map(letters.sort(([, first], [, second]) => (first.at ?? 0) - (second.at ?? 0)));
 }
 
 export class Outbox {
@@ -26,8 +28,9 @@ export class Outbox {
 
   /** Send soon; what still waits for the same path is replaced. */
   put(method, path, body) {
-    const letter = { method, body };
+    const letter = { method, body, at: Date.now() };
     this.dismiss([path]);
+    this.waiting.delete(path);
     this.waiting.set(path, letter);
     localStorage.setItem(WAITING + path, JSON.stringify(letter));
     this.drain();

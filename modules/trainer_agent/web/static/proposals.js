@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { uuid } from "./boxes.js";
+import { answered } from "./drawing.js";
 
 export class Proposals {
   /** `place`: the part of the page about them; they stand in the drawing like boxes, with `proposed` true. */
@@ -24,7 +25,9 @@ export class Proposals {
       this.source = source;
       this.any = proposals.length > 0;
       const open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
-      this.drawing.reset([...this.drawing.boxes, ...open]);
+      const items = [...this.drawing.boxes, ...open];
+      const closed = answered(items);
+      this.drawing.reset(items.filter(({ id }) => !closed.includes(id)));
     } catch (problem) {
       this.say(`No proposals: ${problem.message}`);
     }
@@ -56,7 +59,15 @@ export class Proposals {
     } else {
       this.say(`${by} proposes nothing${this.any ? " more" : ""} here.`);
     }
+    const held = this.place.contains(document.activeElement);
+    const propose = this.place.querySelector("[data-propose]");
+    const swapped = propose.hidden !== count > 0;
     this.place.querySelector("[data-open]").hidden = count === 0;
+    propose.hidden = count > 0;
+    if (held && swapped) {
+      // What was pressed is gone; the keyboard goes on from what is in its place.
+      (count > 0 ? this.place.querySelector("[data-accept]") : propose).focus();
+    }
   }
 
   say(text) {

@@ -97,7 +97,9 @@ export class Shapes {
     if (one.dress !== dress || one.text !== text) {
       Object.assign(one, { dress, text, colour });
       set(one.group, { class: dress });
-      one.label.textContent = text;
+      const named = document.createElement("b");
+      named.textContent = item.proposed ? `${name}?` : name;
+      one.label.replaceChildren(named, ...(item.proposed ? [` ${Math.round(item.confidence * 100)} %`] : []));
       this.cross(one, item.id, item.proposed);
       (item.proposed ? this.under : this.over).append(one.group);
       one.box = null;
@@ -158,6 +160,7 @@ export class Shapes {
       // A proposal's stands at its lower edge: the cross is at the upper.
       const y = one.cross === null ? y0 : y1;
       one.label.className = (y * this.height) / this.unit > LABEL_PX ? `${one.colour} above` : one.colour;
+      one.label.style.setProperty("--wide", `${(x1 - x0) * 100}%`);
       one.label.style.left = `${x0 * 100}%`;
       one.label.style.top = `${y * 100}%`;
     }

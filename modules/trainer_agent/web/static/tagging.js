@@ -35,6 +35,8 @@ const outbox = new Outbox((count, problem) => {
   }
   work.render();
 });
+// Also when it was said before a reload and is not on the device yet.
+let nothing = task.nothing || outbox.has(`${base}/nothing`);
 const remembered = `fifteen tag ${location.pathname.split("/")[2]}`;
 const tags = new TagChoice([...document.querySelectorAll("#chips .chip")], task.tags, remembered);
 const zoom = new Zoom(stage, get("sheet"), ({ scale }) => {
@@ -57,7 +59,9 @@ new Gestures(stage, zoom, work.canvas);
 function render() {
   tags.render();
   notTaken.render();
-  get("nothing").hidden = task.image.tagged || !work.empty;
+  nothing &&= work.empty && !outbox.refused.has(`${base}/nothing`);
+  get("nothing").hidden = nothing || !work.empty;
+  get("marked").hidden = !nothing;
 }
 
 async function finish() {
@@ -75,6 +79,7 @@ async function finish() {
 
 /** A true negative: the model learns from it what is none of its tags. */
 function sayNothing() {
+  nothing = true;
   outbox.put("PUT", `${base}/nothing`, { nothing: true });
   (get("next-untagged") ?? get("done")).click();
 }

@@ -1,4 +1,4 @@
-"""What staff do on the tagging page, and what is on the device then."""
+"""The tagging page as a hand uses it, and what has been saved of that, for tests."""
 
 import time
 
@@ -10,18 +10,17 @@ def open_image(page, site, image):
     page.locator("#picture").evaluate("picture => picture.decode()")
 
 
-def point(page, x, y):
-    """A point of the picture (0 to 1) as one of the window."""
+def place_of(page, x, y):
+    """Where a point of the picture (0 to 1) is in the window."""
     edge = page.locator("#picture").bounding_box()
     return edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]
 
 
 def drag(page, start, end):
     """Press at a point of the picture (0 to 1), move, let go."""
-    points = [point(page, *start), point(page, *end)]
-    page.mouse.move(*points[0])
+    page.mouse.move(*place_of(page, *start))
     page.mouse.down()
-    page.mouse.move(*points[1], steps=3)
+    page.mouse.move(*place_of(page, *end), steps=3)
     page.mouse.up()
 
 
@@ -35,6 +34,7 @@ def saved(library, image, count):
 
 
 def eventually(look):
+    """Wait until `look` gives something true."""
     deadline_s = time.monotonic() + 10
     while not look():
         assert time.monotonic() < deadline_s

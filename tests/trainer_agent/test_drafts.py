@@ -1,0 +1,210 @@
+"""Drafts: when one is made, what one that goes wrong leaves, and what ends one that is being made."""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.trainer_agent.conftest import PATIENCE_S, SCRIPTED_JOB, ended, tag_images, trained
+
+
+def eventually(look):
+    """What `look` gives, once it gives something."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not (found := look()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return found
+
+
+def draft_of(drafts, model, images):
+    """The version of the draft, once it is one of so many images."""
+
+    def look():
+        version = drafts.packages.current(model.id)
+        made_of = version and drafts.packages.read_manifest(model.id, version).images
+        # What it replaces is deleted after it is there.
+        return made_of == images and drafts.packages.versions(model.id) == [version] and version
+
+    return eventually(look)
+
+
+def jobs():
+    """Process ids of the trainings that this process has started and that still run."""
+    running = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = stat.with_name("cmdline").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        if int(fields[1]) == os.getpid() and fields[0] != "Z" and SCRIPTED_JOB[1] in command:
+            running.append(int(stat.parent.name))
+    return running
+
+
+@pytest.fixture
+def told(caplog):
+    """How often drafts told that they made none."""
+    caplog.set_level(logging.INFO, logger="modules.trainer_agent.drafts")
+    return lambda: caplog.text.count("no draft")
+
+
+@pytest.fixture
+def other(library):
+    """A model of which a draft is due: where it has one, what was asked before it has been dealt with."""
+    other = library.create_model("Other", "detection", ["gap"], automatic=False)
+    tag_images(library, other, 3)
+    return other
+
+
+def test_three_tagged_images_make_a_draft_that_is_not_live(library, model, workshop, start_drafts):
+    tag_images(library, model, 3)
+    drafts = start_drafts()
+
+    drafts.image_done(model.id)
+
+    draft_of(drafts, model, 3)
+    assert workshop.packages.current(model.id) is None
+    assert workshop.packages.versions(model.id) == []
+
+
+def test_two_tagged_images_make_none(library, model, other, start_drafts):
+    tag_images(library, model, 2)
+    drafts = start_drafts()
+
+    drafts.image_done(model.id)
+    drafts.image_done(other.id)
+
+    draft_of(drafts, other, 3)
+    assert drafts.packages.versions(model.id) == []
+
+
+def test_half_as_many_more_images_make_a_draft_anew_that_replaces_the_one_before(library, model, start_drafts):
+    tag_images(library, model, 3)
+    drafts = start_drafts()
+    drafts.image_done(model.id)
+    first = draft_of(drafts, model, 3)
+    tag_images(library, model, 2, first=3)
+
+    drafts.image_done(model.id)
+
+    assert draft_of(drafts, model, 5) > first
+
+
+def test_fewer_images_more_leave_the_draft_as_it_is(library, model, other, start_drafts):
+    tag_images(library, model, 3)
+    drafts = start_drafts()
+    drafts.image_done(model.id)
+    first = draft_of(drafts, model, 3)
+    tag_images(library, model, 1, first=3)
+
+    drafts.image_done(model.id)
+    drafts.image_done(other.id)
+
+    draft_of(drafts, other, 3)
+    assert draft_of(drafts, model, 3) == first
+
+
+def test_images_in_which_there_is_nothing_to_tag_count(library, model, start_drafts):
+    tag_images(library, model, 4)
+    for image in library.images(model.id, tagged=True, limit=2):
+        library.delete_box(image.id, library.boxes(image.id)[0].id)
+        library.set_nothing(image.id, True)
+    drafts = start_drafts()
+
+    drafts.image_done(model.id)
+
+    draft_of(drafts, model, 4)
+
+
+def test_a_model_with_a_live_version_needs_no_draft(library, model, other, start_agent, start_drafts):
+    tag_images(library, model, 15)
+    trained(start_agent(), model)
+    drafts = start_drafts()
+
+    drafts.image_done(model.id)
+    drafts.image_done(other.id)
+
+    draft_of(drafts, other, 3)
+    assert drafts.packages.versions(model.id) == []
+
+
+@pytest.mark.parametrize("way", ["fails", "crashes", "killed", "ends-at-once", "babbles", "lies"])
+def test_a_draft_that_goes_wrong_leaves_the_one_before_and_the_next_image_is_another_chance(
+    library, model, start_drafts, told, way
+):
+    tag_images(library, model, 3)
+    good = start_drafts()
+    good.image_done(model.id)
+    before = draft_of(good, model, 3)
+    tag_images(library, model, 2, first=3)
+    bad = start_drafts(way)
+
+    bad.image_done(model.id)
+    eventually(lambda: told() == 1)
+    assert bad.packages.current(model.id) == before
+    bad.image_done(model.id)
+    eventually(lambda: told() == 2)
+    tag_images(library, model, 1, first=5)
+    good.image_done(model.id)
+
+    assert draft_of(good, model, 6) > before
+
+
+def test_a_model_that_is_deleted_meanwhile_keeps_no_other_from_its_draft(other, start_drafts, told):
+    drafts = start_drafts()
+
+    drafts.image_done("gone")
+    drafts.image_done(other.id)
+
+    draft_of(drafts, other, 3)
+    assert told() == 1
+
+
+def test_a_draft_gives_way_to_a_training_and_none_begins_while_it_runs(library, model, other, start_drafts, told):
+    tag_images(library, model, 3)
+    drafts = start_drafts("slow")
+    drafts.image_done(model.id)
+    eventually(jobs)
+
+    with drafts.give_way():
+        eventually(lambda: told() == 1)
+        drafts.image_done(other.id)
+        eventually(lambda: told() == 2)
+        assert jobs() == []
+
+    drafts.image_done(other.id)
+    assert eventually(jobs)
+
+
+def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(library, start_agent, start_drafts, told):
+    model = library.create_model("Gaps", "detection", ["gap"], automatic=True)
+    tag_images(library, model, 15)
+    drafts = start_drafts("slow")
+    agent = start_agent(settle_s=60, alone=drafts.give_way)
+    drafts.image_done(model.id)
+    eventually(jobs)
+
+    agent.tags_changed(model.id, image_done=True)
+
+    eventually(lambda: told() == 1)
+    agent.wait_for_change(model.id, 0, PATIENCE_S)
+    assert ended(agent, model.id).phase == "trained"
+
+
+def test_closing_ends_the_draft_that_is_being_made_and_begins_no_other(library, model, other, start_drafts):
+    tag_images(library, model, 3)
+    drafts = start_drafts("slow")
+    drafts.image_done(model.id)
+    drafts.image_done(other.id)
+    eventually(jobs)
+
+    before_s = time.monotonic()
+    drafts.close()
+
+    assert time.monotonic() - before_s < 2
+    assert jobs() == []
+    assert drafts.packages.live() == {}
