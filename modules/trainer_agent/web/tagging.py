@@ -63,6 +63,14 @@ def proposals(image_id: int) -> Response:
     )
 
 
+@bp.get("/api/images/<int:image_id>/boxes")
+def boxes(image_id: int) -> Response:
+    """What is drawn in an image now."""
+    library = services().library
+    library.image(image_id)
+    return jsonify(boxes=[box_json(box) for box in library.boxes(image_id)])
+
+
 @bp.put("/api/images/<int:image_id>/boxes/<box_id>")
 def put_box(image_id: int, box_id: str) -> Response:
     body = json_object()

@@ -43,3 +43,8 @@ def eventually(look):
 
 def close_to(box, corners):
     return box.to_list() == pytest.approx(corners, abs=0.01)
+
+
+def all_saved(page):
+    """Wait until the page says that nothing is on its way any more."""
+    page.get_by_text("Saved", exact=True).wait_for()

@@ -158,6 +158,34 @@ def test_an_image_with_more_boxes_than_fit_beside_it(window, fits_everybody, bui
     fits_everybody()
 
 
+def test_an_image_looked_at_near_with_a_box_being_made_by_keys(window, fits_everybody, build_app, library, gaps):
+    add_image(library, gaps, 1)
+    image = library.add_image(gaps.id, noise(2, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/images/{image.id}")
+
+    window.get_by_role("button", name="Zoom in").click()
+    window.keyboard.press("b")
+    window.get_by_text("A new box.").wait_for()
+    fits_everybody()
+    window.keyboard.press("?")
+    window.get_by_role("dialog", name="Keys").wait_for()
+    fits_everybody()
+
+
+def test_a_box_that_is_not_taken(window, fits_everybody, build_app, library, gaps):
+    image = library.add_image(gaps.id, noise(1, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
+    window.goto(f"{Site(build_app()).address}/models/{gaps.id}/images/{image.id}")
+    library.delete_image(image.id)
+
+    window.keyboard.press("b")
+    window.keyboard.press("Enter")
+
+    window.get_by_text("Not taken").wait_for()
+    window.evaluate("window.dispatchEvent(new Event('focus'))")
+    window.get_by_text("This image was deleted on another screen.").wait_for()
+    fits_everybody()
+
+
 def test_an_image_with_proposals(window, fits_everybody, build_app, library, workshop):
     model = shelves_of(library, ["W" * 40, "price tag"])
     put_live(workshop.packages, model)

@@ -174,16 +174,6 @@ def test_an_unsaved_box_outlives_a_reload(page, site, library, image):
     page.get_by_role("button", name="1. low stock").wait_for()
 
 
-def test_a_box_that_the_device_refuses_is_taken_away_with_the_reason(page, site, library, image):
-    open_image(page, site, image)
-    library.delete_image(image.id)
-
-    drag(page, (0.2, 0.2), (0.5, 0.5))
-
-    page.get_by_text("Not taken: There is no image").wait_for()
-    assert page.locator("#drawn li").count() == 0
-
-
 def test_a_tap_draws_nothing(page, site, library, image):
     open_image(page, site, image)
     edge = page.locator("#picture").bounding_box()

@@ -2,38 +2,58 @@
 
 import { call, pause } from "./api.js";
 
-const MARK = "fifteen unsaved ";
+const WAITING = "fifteen unsaved ";
+const REFUSED = "fifteen refused ";
 const FIRST_PAUSE_S = 0.5;
 const LONGEST_PAUSE_S = 8;
 
+/** What this browser keeps under a mark, as path -> letter. */
+function kept(mark) {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(mark));
+  const letters = names.map((name) => [name.slice(mark.length), JSON.parse(localStorage.getItem(name))]);
+  // In the order in which they were put: one may take back what another says.
+  return new Map(letters.sort(([, first], [, second]) => (first.at ?? 0) - (second.at ?? 0)));
+}
+
 export class Outbox {
-  /** `onChange(count, problem)`: how many wait and why, if there is a reason. `onRefused(path, problem)`: given up. */
-  constructor(onChange, onRefused) {
-    this.onChange = onChange;
-    this.onRefused = onRefused;
-    this.sending = false;
-    const kept = Object.keys(localStorage)
-      .filter((name) => name.startsWith(MARK))
-      .map((name) => [name.slice(MARK.length), JSON.parse(localStorage.getItem(name))]);
-    // In the order in which they were put: one may take back what another says.
-    this.waiting = new Map(kept.sort(([, first], [, second]) => (first.at ?? 0) - (second.at ?? 0)));
+  /** `onChange(count, problem)`: how many wait and why, if there is a reason; also when `refused` changed. */
+  constructor(onChange) {
+    Object.assign(this, { onChange, sending: false, waiting: kept(WAITING), refused: kept(REFUSED) });
   }
 
-  /** What waits, as [path, {method, body}]. */
+  /** What is not on the device, refused or not tried yet, as [path, {method, body}]. */
   letters() {
-    return [...this.waiting];
+    return [...this.refused, ...this.waiting];
   }
 
   /** Send soon; what still waits for the same path is replaced. */
   put(method, path, body) {
     const letter = { method, body, at: Date.now() };
+    this.dismiss([path]);
+    this.waiting.delete(path);
     this.waiting.set(path, letter);
-    localStorage.setItem(MARK + path, JSON.stringify(letter));
+    localStorage.setItem(WAITING + path, JSON.stringify(letter));
     this.drain();
   }
 
   has(path) {
     return this.waiting.has(path);
+  }
+
+  /** Send again what the device did not take. */
+  retry(paths) {
+    for (const path of paths) {
+      const { method, body } = this.refused.get(path);
+      this.put(method, path, body);
+    }
+  }
+
+  /** Forget what the device did not take. */
+  dismiss(paths) {
+    for (const path of paths) {
+      this.refused.delete(path);
+      localStorage.removeItem(REFUSED + path);
+    }
   }
 
   /** Resolves when nothing waits any more. */
@@ -62,8 +82,7 @@ export class Outbox {
           await pause(rest);
           rest = Math.min(rest * 2, LONGEST_PAUSE_S);
         } else {
-          this.settle(path, letter);
-          this.onRefused(path, problem);
+          this.refuse(path, letter, problem);
         }
       }
     }
@@ -74,7 +93,17 @@ export class Outbox {
   settle(path, letter) {
     if (this.waiting.get(path) === letter) {
       this.waiting.delete(path);
-      localStorage.removeItem(MARK + path);
+      localStorage.removeItem(WAITING + path);
+    }
+  }
+
+  /** Keep what the device does not take, unless something newer waits for its place. */
+  refuse(path, letter, problem) {
+    if (this.waiting.get(path) === letter) {
+      const told = { ...letter, message: problem.message, gone: problem.status === 404 };
+      this.refused.set(path, told);
+      localStorage.setItem(REFUSED + path, JSON.stringify(told));
+      this.settle(path, letter);
     }
   }
 }

@@ -1,18 +1,20 @@
-// What the model would tag in this image: fetched, shown dashed, accepted one by one or all, or put aside.
+// What the model would tag in this image: fetched, shown dashed, accepted or rejected one by one or all.
 
 import { call } from "./api.js";
-import { overlap, uuid } from "./boxes.js";
-
-// As in proposals.py: a proposal that overlaps a drawn box this much is answered already.
-const SAME = 0.4;
+import { uuid } from "./boxes.js";
+import { answered } from "./drawing.js";
 
 export class Proposals {
-  /** `place`: the part of the page about them. `on.accepted(proposals)`, `on.changed()`; `on.drawn()`: the boxes. */
-  constructor(place, path, on) {
-    Object.assign(this, { place, path, on, open: [] });
+  /** `place`: the part of the page about them; they stand in the drawing like boxes, with `proposed` true. */
+  constructor(place, path, drawing) {
+    Object.assign(this, { place, path, drawing, source: null, any: false });
     place.querySelector("[data-propose]").addEventListener("click", () => this.fetch());
-    place.querySelector("[data-accept]").addEventListener("click", () => this.accept(this.open));
-    place.querySelector("[data-reject]").addEventListener("click", () => this.reject(this.open));
+    place.querySelector("[data-accept]").addEventListener("click", () => this.acceptAll());
+    place.querySelector("[data-reject]").addEventListener("click", () => this.reject(this.ids()));
+  }
+
+  ids() {
+    return this.drawing.proposals.map(({ id }) => id);
   }
 
   /** Ask the model; says so when it sees nothing, or when there is no model yet. */
@@ -20,49 +22,35 @@ export class Proposals {
     this.say("Looking…");
     try {
       const { source, proposals } = await call("GET", this.path);
-      this.open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
       this.source = source;
       this.any = proposals.length > 0;
-      this.open = this.unanswered();
-      this.changed();
+      const open = proposals.map((one) => ({ ...one, id: uuid(), proposed: true }));
+      const items = [...this.drawing.boxes, ...open];
+      const closed = answered(items);
+      this.drawing.reset(items.filter(({ id }) => !closed.includes(id)));
     } catch (problem) {
       this.say(`No proposals: ${problem.message}`);
     }
   }
 
-  accept(chosen) {
-    if (chosen.length === 0) {
+  accept(id) {
+    this.drawing.accept([id]);
+  }
+
+  acceptAll() {
+    this.drawing.accept(this.ids());
+  }
+
+  reject(ids) {
+    this.drawing.remove(ids);
+  }
+
+  /** Tell how many are open. */
+  render() {
+    if (this.source === null) {
       return;
     }
-    this.drop(chosen);
-    this.on.accepted(chosen.map(({ id, tag, box }) => ({ id, tag, box })));
-  }
-
-  reject(chosen) {
-    this.drop(chosen);
-  }
-
-  /** A box was drawn or changed: what it answers is not open any more. */
-  answer() {
-    const open = this.unanswered();
-    if (open.length < this.open.length) {
-      this.open = open;
-      this.changed();
-    }
-  }
-
-  unanswered() {
-    const drawn = this.on.drawn();
-    return this.open.filter(({ box }) => !drawn.some((one) => overlap(one.box, box) >= SAME));
-  }
-
-  drop(chosen) {
-    this.open = this.open.filter((one) => !chosen.includes(one));
-    this.changed();
-  }
-
-  changed() {
-    const count = this.open.length;
+    const count = this.drawing.proposals.length;
     const by = this.source === "draft" ? "A first draft of the model" : "The model";
     if (count > 0) {
       this.say(`${by} proposes ${count === 1 ? "one" : count}. Tap one to accept it.`);
@@ -73,16 +61,19 @@ export class Proposals {
     }
     const held = this.place.contains(document.activeElement);
     const propose = this.place.querySelector("[data-propose]");
+    const swapped = propose.hidden !== count > 0;
     this.place.querySelector("[data-open]").hidden = count === 0;
     propose.hidden = count > 0;
-    if (held) {
-      // What was pressed may be gone; the keyboard goes on from what is in its place.
+    if (held && swapped) {
+      // What was pressed is gone; the keyboard goes on from what is in its place.
       (count > 0 ? this.place.querySelector("[data-accept]") : propose).focus();
     }
-    this.on.changed();
   }
 
   say(text) {
-    this.place.querySelector("[data-said]").textContent = text;
+    const said = this.place.querySelector("[data-said]");
+    if (said.textContent !== text) {
+      said.textContent = text;
+    }
   }
 }

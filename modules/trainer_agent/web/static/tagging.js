@@ -1,192 +1,72 @@
-// Tagging one image: the chosen tag, the boxes, the keyboard; each box goes to the outbox the moment it is drawn.
+// Tagging one image: wires tags, picture, keys and outbox; each change goes to the outbox the moment it is made.
 
 import { call, tell } from "./api.js";
-import { uuid } from "./boxes.js";
-import { Canvas } from "./canvas.js";
+import { Classification } from "./classification.js";
+import { Detection } from "./detection.js";
+import { Gestures } from "./gestures.js";
+import { NotTaken } from "./not_taken.js";
 import { Outbox } from "./outbox.js";
-import { Proposals } from "./proposals.js";
+import { TagChoice } from "./tag_choice.js";
 import { offerUndo } from "./toast.js";
+import { Zoom } from "./zoom.js";
 
-const place = document.getElementById("tagging");
+const get = (id) => document.getElementById(id);
+const place = get("tagging");
 const task = JSON.parse(place.dataset.task);
 const base = `/api/images/${task.image.id}`;
-const detection = task.kind === "detection";
-const saved = document.getElementById("saved");
-const chips = [...document.querySelectorAll("#chips .chip")];
-const REMEMBERED = `fifteen tag ${location.pathname.split("/")[2]}`;
+const saved = get("saved");
+const stage = get("stage");
+const keys = get("keys");
 
-let boxes = task.boxes;
-let nothing = task.nothing;
-let chosenBox = null;
-let tag = detection ? Number(sessionStorage.getItem(REMEMBERED)) : task.image.tag;
-if (detection && !task.tags.some(({ id }) => id === tag)) {
-  tag = task.tags[0].id;
-}
+stage.style.setProperty("--ratio", task.image.width / task.image.height);
 
-const pathOf = (id) => `${base}/boxes/${id}`;
-const nameOf = (id) => task.tags.find((one) => one.id === id)?.name ?? "";
-const colourOf = (id) => `tag-${Math.max(0, task.tags.findIndex((one) => one.id === id)) % 8}`;
-const look = (id) => ({ name: nameOf(id), colour: colourOf(id ?? tag) });
-
-const outbox = new Outbox(
-  (count, problem) => {
-    saved.classList.toggle("trouble", problem !== null);
-    if (problem !== null) {
-      saved.textContent = `Not saved yet: ${problem.message} Trying again…`;
-    } else if (count > 0) {
-      saved.textContent = saved.classList.contains("trouble") ? saved.textContent : "Saving…";
-    } else {
-      saved.textContent = saved.textContent === "" ? "" : "Saved";
-    }
-    render();
-  },
-  (path, problem) => {
-    boxes = boxes.filter(({ id }) => pathOf(id) !== path);
-    nothing &&= path !== `${base}/nothing`;
-    tell(`Not taken: ${problem.message}`, place);
-  },
-);
-
-document.getElementById("stage").style.setProperty("--ratio", task.image.width / task.image.height);
-
-const canvas = detection
-  ? new Canvas(
-      document.getElementById("layer"),
-      document.getElementById("labels"),
-      [task.image.width, task.image.height],
-      look,
-      {
-        drawn: (corners) => {
-          const box = { id: uuid(), tag, box: corners };
-          boxes = [...boxes, box];
-          // Not chosen: its grips would catch the start of the next box, right beside it.
-          chosenBox = null;
-          keep(box);
-        },
-        changed: (id, corners) => change(id, { box: corners }),
-        chosen: (id) => choose(id),
-        accepted: (id) => proposals.accept(proposals.open.filter((one) => one.id === id)),
-        tooSmall: () => tell("That box is too small. Draw it around the whole area.", place),
-      },
-    )
-  : null;
-
-const proposals = detection
-  ? new Proposals(document.getElementById("proposals"), `${base}/proposals`, {
-      accepted: (accepted) => {
-        boxes = [...boxes, ...accepted];
-        accepted.forEach(keep);
-      },
-      changed: () => render(),
-      drawn: () => boxes,
-    })
-  : null;
-
-/** Show what was tagged here before a reload and is not on the device yet. */
-function resume() {
-  for (const [path, { method, body }] of outbox.letters()) {
-    if (path === `${base}/tag`) {
-      tag = body.tag;
-      nothing = false;
-    } else if (path === `${base}/nothing`) {
-      nothing = true;
-    } else if (path.startsWith(`${base}/boxes/`)) {
-      const id = path.slice(pathOf("").length);
-      boxes = boxes.filter((one) => one.id !== id);
-      boxes = method === "PUT" ? [...boxes, { id, ...body }] : boxes;
-      nothing &&= method !== "PUT";
-    }
-  }
-}
-
-function keep(box) {
-  tell("", place);
-  nothing = false;
-  outbox.put("PUT", pathOf(box.id), { tag: box.tag, box: box.box });
-  proposals.answer();
-  render();
-}
-
-function change(id, difference) {
-  boxes = boxes.map((one) => (one.id === id ? { ...one, ...difference } : one));
-  keep(boxes.find((one) => one.id === id));
-}
-
-function choose(id) {
-  chosenBox = id;
-  render();
-}
-
-function deleteChosen() {
-  if (chosenBox === null) {
-    return;
-  }
-  const gone = chosenBox;
-  boxes = boxes.filter(({ id }) => id !== gone);
-  chosenBox = null;
-  outbox.put("DELETE", pathOf(gone));
-  render();
-}
-
-function pickTag(id) {
-  if (detection) {
-    tag = id;
-    sessionStorage.setItem(REMEMBERED, String(id));
+const outbox = new Outbox((count, problem) => {
+  const before = saved.textContent;
+  const wasTroubled = saved.classList.contains("trouble");
+  if (problem !== null) {
+    saved.textContent = `Not saved yet: ${problem.message} Trying again…`;
+  } else if (count > 0) {
+    saved.textContent = wasTroubled ? before : "Saving…";
   } else {
-    tag = tag === id ? null : id;
-    nothing = false;
-    outbox.put("PUT", `${base}/tag`, { tag });
+    saved.textContent = before === "" || outbox.refused.size > 0 ? "" : "Saved";
   }
-  render();
-}
+  saved.classList.toggle("trouble", problem !== null || (wasTroubled && count > 0));
+  if (wasTroubled && count === 0) {
+    work.elsewhere?.look();
+  }
+  work.render();
+});
+// Also when it was said before a reload and is not on the device yet.
+let nothing = task.nothing || outbox.has(`${base}/nothing`);
+const remembered = `fifteen tag ${location.pathname.split("/")[2]}`;
+const tags = new TagChoice([...document.querySelectorAll("#chips .chip")], task.tags, remembered);
+const zoom = new Zoom(stage, get("sheet"), ({ scale }) => {
+  get("farther").disabled = get("whole").disabled = scale === 1;
+});
+const notTaken = new NotTaken(get("not-taken"), outbox, base, (letters) => {
+  const here = letters.filter(([path]) => path.startsWith(`${base}/`));
+  if (here.length === 0) {
+    notTaken.render();
+  } else if (here.some(([, { gone }]) => gone)) {
+    location.assign(place.dataset.next);
+  } else {
+    location.reload();
+  }
+});
+const Work = task.kind === "detection" ? Detection : Classification;
+const work = new Work(place, task, base, { outbox, zoom, tags, onChange: render });
+new Gestures(stage, zoom, work.canvas);
 
 function render() {
-  for (const chip of chips) {
-    chip.setAttribute("aria-pressed", String(Number(chip.dataset.tag) === tag));
-  }
-  document.getElementById("nothing").hidden = nothing || boxes.length > 0 || (!detection && tag !== null);
-  document.getElementById("marked").hidden = !nothing;
-  if (canvas === null) {
-    return;
-  }
-  const shown = boxes.map((box) => ({ ...box, unsaved: outbox.has(pathOf(box.id)) }));
-  canvas.show(shown, chosenBox, proposals.open);
-  const chosen = boxes.find(({ id }) => id === chosenBox);
-  document.getElementById("selection").hidden = boxes.length === 0;
-  document.getElementById("selected").hidden = chosen === undefined;
-  document.getElementById("unselected").hidden = chosen !== undefined;
-  if (chosen !== undefined) {
-    document.getElementById("retag").value = String(chosen.tag);
-  }
-  renderList();
-}
-
-function renderList() {
-  const list = document.getElementById("drawn");
-  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.box : null;
-  list.replaceChildren(
-    ...boxes.map((box, index) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "chip";
-      button.dataset.box = box.id;
-      button.setAttribute("aria-pressed", String(box.id === chosenBox));
-      button.addEventListener("click", () => choose(box.id === chosenBox ? null : box.id));
-      const dot = document.createElement("span");
-      dot.className = `dot ${look(box.tag).colour}`;
-      button.append(dot, `${index + 1}. ${nameOf(box.tag)}`);
-      const item = document.createElement("li");
-      item.append(button);
-      return item;
-    }),
-  );
-  if (focused !== null) {
-    list.querySelector(`[data-box="${focused}"]`)?.focus();
-  }
+  tags.render();
+  notTaken.render();
+  nothing &&= work.empty && !outbox.refused.has(`${base}/nothing`);
+  get("nothing").hidden = nothing || !work.empty;
+  get("marked").hidden = !nothing;
 }
 
 async function finish() {
-  const done = document.getElementById("done");
+  const done = get("done");
   done.disabled = true;
   await outbox.empty();
   try {
@@ -202,7 +82,7 @@ async function finish() {
 function sayNothing() {
   nothing = true;
   outbox.put("PUT", `${base}/nothing`, { nothing: true });
-  (document.getElementById("next-untagged") ?? document.getElementById("done")).click();
+  (get("next-untagged") ?? get("done")).click();
 }
 
 async function deleteImage() {
@@ -216,46 +96,41 @@ async function deleteImage() {
   }
 }
 
+const PAGE_KEYS = {
+  "+": () => zoom.nearer(),
+  "=": () => zoom.nearer(),
+  "-": () => zoom.farther(),
+  _: () => zoom.farther(),
+  0: () => zoom.whole(),
+  "?": () => keys.showModal(),
+  ArrowLeft: () => document.querySelector(".foot [rel=prev]")?.click(),
+  ArrowRight: () => document.querySelector(".foot [rel=next]")?.click(),
+};
+
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input")) {
+  if (keys.open || event.target.closest("select, input")) {
     return;
   }
-  const number = Number(event.key);
-  if (event.key === "Delete" || event.key === "Backspace") {
+  const onControl = event.target.closest("button, a, summary") !== null;
+  const known = work.onKey(event, onControl);
+  if (!known && !event.ctrlKey && !event.metaKey && !event.altKey && event.key in PAGE_KEYS) {
     event.preventDefault();
-    deleteChosen();
-  } else if (event.key === "Escape") {
-    choose(null);
-  } else if (event.key === "a" && detection) {
-    proposals.accept(proposals.open);
-  } else if (number >= 1 && number <= chips.length) {
-    pickTag(task.tags[number - 1].id);
-  } else if (event.key === "ArrowLeft") {
-    document.querySelector(".foot [rel=prev]")?.click();
-  } else if (event.key === "ArrowRight") {
-    document.querySelector(".foot [rel=next]")?.click();
+    PAGE_KEYS[event.key]();
+  } else if (known && event.key !== "Tab") {
+    event.preventDefault();
   }
 }
 
-for (const chip of chips) {
-  chip.addEventListener("click", () => pickTag(Number(chip.dataset.tag)));
-}
-if (detection) {
-  document.getElementById("delete-box").addEventListener("click", deleteChosen);
-  document.getElementById("retag").addEventListener("change", (event) => {
-    change(chosenBox, { tag: Number(event.target.value) });
-  });
-}
 for (const link of document.querySelectorAll(".foot a")) {
   link.addEventListener("click", () => fetch(place.dataset.done, { method: "POST", keepalive: true }));
 }
-document.getElementById("nothing").addEventListener("click", sayNothing);
-document.getElementById("done").addEventListener("click", finish);
-document.getElementById("delete-image").addEventListener("click", deleteImage);
+get("nearer").addEventListener("click", () => zoom.nearer());
+get("farther").addEventListener("click", () => zoom.farther());
+get("whole").addEventListener("click", () => zoom.whole());
+get("show-keys").addEventListener("click", () => keys.showModal());
+get("nothing").addEventListener("click", sayNothing);
+get("done").addEventListener("click", finish);
+get("delete-image").addEventListener("click", deleteImage);
 document.addEventListener("keydown", onKey);
-resume();
-render();
+work.render();
 outbox.drain();
-if (detection && !task.image.tagged) {
-  proposals.fetch();
-}
