@@ -176,6 +176,7 @@ def test_a_damaged_version_that_is_replaced_proposes_again(proposer, image, shel
 def test_an_image_that_is_deleted_meanwhile_is_not_found(library, proposer, image, shelves, workshop):
     publish_model(workshop.packages, "1", model_id=shelves.id)
     library.delete_image(image.id)
+    library.bin.empty(lasts_s=0)
 
     with pytest.raises(NotFound, match="no picture"):
         proposer.propose(image)

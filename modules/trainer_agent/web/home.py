@@ -80,6 +80,15 @@ def _of_model(of: Overview) -> Iterator[Notice]:
     if of.training.phase in ("failed", "interrupted"):
         ended = "failed" if of.training.phase == "failed" else "was interrupted"
         yield Notice(f"The training of '{name}' {ended}", of.training.message, training, "See why", grave=True)
+    waiting = services().library.checks.waiting(of.model.id)
+    if waiting:
+        yield Notice(
+            f"{amount(waiting, 'image')} of '{name}' to check",
+            "One press each says whether the model was right; that is how it gets better.",
+            url_for("library.library_page", model_id=of.model.id, show="check"),
+            "Check",
+            grave=False,
+        )
     newest = next(iter(versions(of.model.id)), None)
     if newest is not None and newest.state == "candidate":
         why = of.training.kept_back or "It is not in use yet."
