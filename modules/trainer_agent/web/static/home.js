@@ -10,9 +10,12 @@ async function follow(picture) {
   while (picture.isConnected) {
     if (!document.hidden) {
       try {
-        const response = await fetch(`${picture.dataset.frame}?after=0`);
+        const response = await fetch(picture.dataset.frame);
         if (!response.ok) {
           throw new Error((await response.json()).message);
+        }
+        if (response.status === 204) {
+          throw new Error("Waiting for a picture…");
         }
         const before = picture.src;
         picture.src = URL.createObjectURL(await response.blob());
