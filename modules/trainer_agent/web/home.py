@@ -3,16 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, Response, render_template, url_for
 
 from edge_common.frames import CameraState
+from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState
 from modules.trainer_agent.web.overview import Overview, overview
-from modules.trainer_agent.web.services import services
+from modules.trainer_agent.web.services import services, viewfinder
 from modules.trainer_agent.web.versions import versions
 from modules.trainer_agent.web.wording import amount, camera_name
 
 bp = Blueprint("home", __name__)
+
+_WAIT_S = 3.0
+_SIDE_PX = 640
+_QUALITY = 75
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,13 @@ def home_page() -> str:
         notices=tuple(notices(cameras, state, models)),
         first=not models and not (state and state.models),
     )
+
+
+@bp.get("/api/cameras/<camera>/now")
+def sees_now(camera: str) -> Response:
+    """A small picture that the camera gives now, as JPEG; raises CameraError saying why there is none."""
+    frame = viewfinder().fresh_frame(camera, _WAIT_S)
+    return Response(encode_jpeg(shrink(frame.pixels, _SIDE_PX), _QUALITY), mimetype="image/jpeg")
 
 
 def notices(

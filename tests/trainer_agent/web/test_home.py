@@ -2,6 +2,7 @@
 
 from edge_common.detections import Detection
 from edge_common.geometry import Box
+from edge_common.images import decode_image
 from tests.trainer_agent.conftest import add_image
 
 
@@ -24,3 +25,12 @@ def test_images_to_check_need_attention_until_they_are_checked(client, library, 
     assert "1 image of &#39;Low stock&#39; to check" in before
     assert f"/models/{model.id}/library?show=check" in before
     assert "to check" not in after
+
+
+def test_a_camera_shows_what_it_sees_now_or_says_why_not(build_app, shop):
+    client = build_app(endpoint=shop).test_client()
+
+    seen, lost = (client.get(f"/api/cameras/{camera}/now") for camera in ("aisle-4", "till-1"))
+
+    assert decode_image(seen.data).shape == (360, 640, 3)
+    assert "the cable is unplugged" in lost.json["message"]

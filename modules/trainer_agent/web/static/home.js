@@ -14,9 +14,6 @@ async function follow(picture) {
         if (!response.ok) {
           throw new Error((await response.json()).message);
         }
-        if (response.status === 204) {
-          throw new Error("Waiting for a picture…");
-        }
         const before = picture.src;
         picture.src = URL.createObjectURL(await response.blob());
         await picture.decode();
