@@ -35,6 +35,7 @@ def trainer(tmp_path, database):
     def start(port="0"):
         places = ("--data", str(tmp_path), "--zoo", str(tmp_path / "zoo"))
         endpoints = ("--frames", f"ipc://{tmp_path}/frames", "--results", f"ipc://{tmp_path}/results")
+        endpoints += ("--questions", f"ipc://{tmp_path}/questions")
         command = [sys.executable, "-m", "modules.trainer_agent", *places, *endpoints, "--port", port]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=REPOSITORY, text=True)
         running.append(process)

@@ -1,5 +1,5 @@
 // Undo and redo without limit, as values: steps made of changes to items, each {id, before, after, place}. No page.
-//
+
 // `before` null means that the change adds the item, `after` null that it removes it; `place` is where it stands.
 
 export const EMPTY = { past: [], future: [] };

@@ -1,5 +1,5 @@
 // How near the picture is looked at and which part of it: maths on values, and the sheet that shows them.
-//
+
 // A view is {scale, x, y}: the sheet is `scale` times as wide as the stage, its corner at x, y of it (1 is its width).
 
 const NEAREST = 12;
