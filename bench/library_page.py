@@ -98,7 +98,7 @@ def fill(data: Path, images: int) -> Model:
 def measure(data: Path, model: Model, images: int) -> Measured:
     """Start the program over a library and ask it."""
     places = ("--data", data, "--zoo", data / "zoo")
-    endpoints = ("--frames", f"ipc://{data}/frames", "--results", f"ipc://{data}/results")
+    endpoints = [part for name in ("frames", "results", "questions") for part in (f"--{name}", f"ipc://{data}/{name}")]
     command = [sys.executable, "-m", "modules.trainer_agent", *map(str, places), *endpoints, "--port", "0"]
     program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert program.stderr is not None

@@ -33,7 +33,7 @@ def test_a_deleted_image_comes_back_with_its_boxes(page, site, library, model):
     page.get_by_role("link", name="Tagged 1").wait_for()
     assert (left(library, model), shown(page)) == (1, 1)
 
-    page.get_by_role("button", name="Undo").click()
+    page.locator("#toast").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Tagged 2").wait_for()
     assert (left(library, model), shown(page)) == (2, 2)
     assert [box.id for box in library.boxes(image.id)] == [box_id(image.id)]
@@ -45,7 +45,7 @@ def test_undo_is_still_offered_after_the_page_was_left(page, site, library, mode
 
     page.get_by_role("button", name="Delete image").click()
     page.wait_for_url("**/images/2")
-    page.get_by_role("button", name="Undo").click()
+    page.locator("#toast").get_by_role("button", name="Undo").click()
 
     page.get_by_role("link", name="Previous image").wait_for()
     assert left(library, model) == 2
@@ -98,7 +98,7 @@ def test_many_are_selected_by_a_row_of_them_and_all_at_once(page, site, library,
 
     page.get_by_text("No images yet.").wait_for()
     assert left(library, model) == 0
-    page.get_by_role("button", name="Undo").click()
+    page.locator("#toast").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Tagged 65").wait_for()
 
 
