@@ -5,6 +5,7 @@ import re
 import zipfile
 
 import pytest
+from playwright.sync_api import expect
 
 from edge_common.ready_made import ready_made
 from tests.trainer_agent.conftest import add_image, tag_images, trained
@@ -89,8 +90,8 @@ def test_a_model_starts_from_another_with_its_images(page, build_app, library, m
     tag_images(library, model, 4)
     page.goto(f"{Site(build_app()).address}/models/{model.id}")
     page.get_by_role("link", name="Start another from it").click()
-    assert page.get_by_label("Objects", exact=True).input_value() == '"low stock", "full"'
-    assert page.get_by_label("Classification").is_disabled()
+    expect(page.get_by_label("Objects", exact=True)).to_have_value('"low stock", "full"')
+    expect(page.get_by_label("Classification")).to_be_disabled()
     page.get_by_label("Model Name").fill("Aisle 5")
     page.get_by_role("button", name="Review", exact=True).click()
     page.locator("dd", has_text="From 'Low stock', with its images").wait_for()
