@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Error, Locator, Page
 
 from edge_common.geometry import Box
 from edge_common.packages import PackageStore
@@ -101,6 +101,18 @@ def draw(page: Page, press: Press, drag: Drag, boxes: list[Labelled]) -> None:
     assert page.locator("#drawn button").all_inner_texts() == names
 
 
+def training_line(page: Page) -> list[str | None]:
+    """Stage, percent and time left as the page shows them; nothing while it loads anew, as it does at the end."""
+    try:
+        ids = "['stage-text', 'percent', 'left']"
+        line: list[str | None] = page.evaluate(f"{ids}.map((id) => document.getElementById(id)?.textContent)")
+    except Error as error:
+        if "navigation" not in error.message:
+            raise
+        return [None]
+    return line
+
+
 def follow_training(page: Page) -> list[tuple[str, int, str]]:
     """What the page of a running training showed until it ended well: stage, percent, time left."""
     seen: list[tuple[str, int, str]] = []
@@ -108,8 +120,8 @@ def follow_training(page: Page) -> list[tuple[str, int, str]]:
     deadline_s = time.monotonic() + TRAINED_WITHIN_S
     while not success.is_visible():
         assert time.monotonic() < deadline_s, seen
-        shown = page.evaluate("['stage-text', 'percent', 'left'].map((id) => document.getElementById(id)?.textContent)")
-        if shown is not None and None not in shown:
+        shown = training_line(page)
+        if None not in shown:
             seen.append((shown[0], int(shown[1].removesuffix(" %")), shown[2]))
         page.wait_for_timeout(100)
     return seen

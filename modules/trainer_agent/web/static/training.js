@@ -1,6 +1,6 @@
 // A training as it runs: the device sends each change; when that line is cut, the page asks.
 
-import { call } from "./api.js";
+import { follow } from "./follow.js";
 import "./train.js";
 
 const place = document.getElementById("training");
@@ -31,18 +31,6 @@ function show(state) {
   document.getElementById("left").textContent = state.seconds_left === null ? "" : words(state.seconds_left);
 }
 
-async function ask() {
-  try {
-    show(await call("GET", place.dataset.path));
-  } catch {
-    document.getElementById("left")?.replaceChildren("The device cannot be reached; trying again.");
-  }
-}
-
-const events = new EventSource(place.dataset.events);
-events.addEventListener("message", (event) => show(JSON.parse(event.data)));
-setInterval(() => {
-  if (events.readyState !== EventSource.OPEN) {
-    ask();
-  }
-}, 3000);
+follow(place.dataset.events, place.dataset.path, show, () => {
+  document.getElementById("left")?.replaceChildren("The device cannot be reached; trying again.");
+});
