@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import zmq
 
 from edge_common.errors import CodecError, EdgeError
+from edge_common.json_fields import json_object, text, whole
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +70,11 @@ def encode_question(question: Question) -> bytes:
 
 def decode_question(data: bytes) -> Question:
     """Raises CodecError; what the question is about may hold a password and is not repeated."""
-    body = _json_object("question", data)
+    body = json_object("question", data, VERSION, secret=True)
     kind: Any = body.get("kind")
     if kind not in get_args(QuestionKind):
         raise CodecError(f"question: kind one of {get_args(QuestionKind)} expected, got {kind!r}")
-    return Question(kind, _text(body, "about"))
+    return Question(kind, text(body, "about"))
 
 
 def encode_answer(answer: Answer) -> list[bytes]:
@@ -93,17 +94,17 @@ def decode_answer(parts: list[bytes]) -> Answer:
     """Raises CodecError saying what is missing or malformed."""
     if len(parts) != 2:
         raise CodecError(f"answer: 2 parts expected, got {len(parts)}")
-    body = _json_object("answer", parts[0])
+    body = json_object("answer", parts[0], VERSION, secret=True)
     devices = body.get("devices")
     if not isinstance(devices, list) or not all(isinstance(one, dict) for one in devices):
         raise CodecError(f"answer: devices must be a list of objects, got {devices!r}")
     return Answer(
-        reason=_text(body, "reason"),
+        reason=text(body, "reason"),
         jpeg=parts[1],
-        width=_whole(body, "width"),
-        height=_whole(body, "height"),
-        taken_ns=_whole(body, "taken_ns"),
-        devices=tuple(VideoDevice(_text(one, "url"), _text(one, "name"), _text(one, "problem")) for one in devices),
+        width=whole(body, "width"),
+        height=whole(body, "height"),
+        taken_ns=whole(body, "taken_ns"),
+        devices=tuple(VideoDevice(text(one, "url"), text(one, "name"), text(one, "problem")) for one in devices),
     )
 
 
@@ -180,27 +181,3 @@ class QuestionAsker:
 
     def close(self) -> None:
         self._context.destroy(linger=0)
-
-
-def _json_object(what: str, data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise CodecError(f"{what}: JSON expected, got {len(data)} bytes of something else") from error
-    if not isinstance(body, dict) or body.get("version") != VERSION:
-        raise CodecError(f"{what}: a JSON object of version {VERSION} expected")
-    return body
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str):
-        raise CodecError(f"{key}: text expected, got {type(value).__name__}")
-    return value
-
-
-def _whole(body: dict[str, Any], key: str) -> int:
-    value = body.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise CodecError(f"{key}: a whole number from 0 expected, got {value!r}")
-    return value

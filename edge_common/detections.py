@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from edge_common.errors import CodecError, InvalidInput
 from edge_common.geometry import Box
+from edge_common.json_fields import json_object
 
 VERSION = 1
 
@@ -57,12 +58,7 @@ def encode_result(result: Result) -> bytes:
 
 def decode_result(data: bytes) -> Result:
     """The result in UTF-8 JSON; raises CodecError that names the field and the value."""
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise CodecError(f"result: JSON expected, got {data[:80]!r}") from error
-    if not isinstance(body, dict) or body.get("version") != VERSION:
-        raise CodecError(f"result: a JSON object of version {VERSION} expected, got {data[:80]!r}")
+    body = json_object("result", data, VERSION)
     texts = {key: _text(key, body.get(key)) for key in ("camera", "frame_id", "model_id", "model_version")}
     kind: Any = body.get("kind")
     if kind not in get_args(ModelKind):

@@ -19,6 +19,7 @@ import zmq
 
 from edge_common.errors import CodecError
 from edge_common.images import Pixels
+from edge_common.json_fields import json_object, text, whole
 from edge_common.latest import LatestByKey
 
 log = logging.getLogger(__name__)
@@ -93,12 +94,12 @@ def decode_frame(parts: list[Any]) -> Frame:
     """The frame in three ZeroMQ parts; raises CodecError saying what is missing, short or malformed."""
     if len(parts) != 3:
         raise CodecError(f"frame: 3 parts expected, got {len(parts)}")
-    header = _json_object("frame", bytes(parts[1]))
-    sequence, taken_ns, width, height = (_whole(header, key) for key in ("sequence", "taken_ns", "width", "height"))
+    header = json_object("frame", bytes(parts[1]), VERSION)
+    sequence, taken_ns, width, height = (whole(header, key) for key in ("sequence", "taken_ns", "width", "height"))
     data = np.frombuffer(parts[2], dtype=np.uint8)
     if data.size != width * height * 3 or data.size == 0:
         raise CodecError(f"frame: {width} x {height} x 3 bytes expected, got {data.size}")
-    return Frame(_text(header, "camera"), sequence, taken_ns, data.reshape(height, width, 3))
+    return Frame(text(header, "camera"), sequence, taken_ns, data.reshape(height, width, 3))
 
 
 def encode_state(state: CameraState) -> list[bytes]:
@@ -111,7 +112,7 @@ def decode_state(parts: list[Any]) -> CameraState:
     """The camera state in two ZeroMQ parts; raises CodecError."""
     if len(parts) != 2:
         raise CodecError(f"camera state: 2 parts expected, got {len(parts)}")
-    body = _json_object("camera state", bytes(parts[1]))
+    body = json_object("camera state", bytes(parts[1]), VERSION)
     phase: Any = body.get("phase")
     if phase not in get_args(CameraPhase):
         raise CodecError(f"camera state: phase one of {get_args(CameraPhase)} expected, got {phase!r}")
@@ -122,15 +123,15 @@ def decode_state(parts: list[Any]) -> CameraState:
     if not isinstance(own, bool):
         raise CodecError(f"camera state: own must be true or false, got {own!r}")
     return CameraState(
-        _text(body, "camera"),
+        text(body, "camera"),
         phase,
-        _text(body, "reason"),
+        text(body, "reason"),
         float(rate),
-        _whole(body, "width"),
-        _whole(body, "height"),
-        name=_text(body, "name"),
-        source=_text(body, "source"),
-        since_ns=_whole(body, "since_ns"),
+        whole(body, "width"),
+        whole(body, "height"),
+        name=text(body, "name"),
+        source=text(body, "source"),
+        since_ns=whole(body, "since_ns"),
         own=own,
     )
 
@@ -230,27 +231,3 @@ class FrameSubscriber:
                     self._states[state.camera] = (time.monotonic(), state)
         except CodecError as error:
             log.warning("message from capture left out: %s", error)
-
-
-def _json_object(what: str, data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise CodecError(f"{what}: JSON expected, got {data[:80]!r}") from error
-    if not isinstance(body, dict) or body.get("version") != VERSION:
-        raise CodecError(f"{what}: a JSON object of version {VERSION} expected, got {data[:80]!r}")
-    return body
-
-
-def _whole(body: dict[str, Any], key: str) -> int:
-    value = body.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise CodecError(f"{key}: a whole number from 0 expected, got {value!r}")
-    return value
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str):
-        raise CodecError(f"{key}: text expected, got {value!r}")
-    return value

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 from edge_common.detections import Detection, detections_json, parse_detections
 from edge_common.errors import CodecError
+from edge_common.json_fields import json_object
+
+VERSION = 1
 
 HeldBack = Mapping[str, tuple[Detection, ...]]
 """Digest of the image to what was found in it, down to weak detections, best first."""
@@ -13,15 +16,12 @@ HeldBack = Mapping[str, tuple[Detection, ...]]
 def encode_held_back(found: HeldBack) -> bytes:
     """UTF-8 JSON."""
     images = {digest: detections_json(detections) for digest, detections in found.items()}
-    return json.dumps({"version": 1, "images": images}, ensure_ascii=False).encode()
+    return json.dumps({"version": VERSION, "images": images}, ensure_ascii=False).encode()
 
 
 def decode_held_back(data: bytes) -> HeldBack:
     """Raises CodecError that names the image, the field and the value."""
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise CodecError(f"held back: JSON expected, got {data[:80]!r}") from error
-    if not isinstance(body, dict) or body.get("version") != 1 or not isinstance(body.get("images"), dict):
-        raise CodecError(f"held back: a JSON object of version 1 with images expected, got {data[:80]!r}")
-    return {digest: parse_detections(digest, items) for digest, items in body["images"].items()}
+    images = json_object("held back", data, VERSION).get("images")
+    if not isinstance(images, dict):
+        raise CodecError(f"held back: images by digest expected, got {str(images)[:80]!r}")
+    return {digest: parse_detections(digest, items) for digest, items in images.items()}

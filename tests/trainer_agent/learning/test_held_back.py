@@ -40,8 +40,8 @@ def test_an_image_in_which_nothing_was_found_is_kept_as_asked_about() -> None:
         pytest.param(b"[]", "object of version 1", id="a list"),
         pytest.param(b'{"images": {}}', "object of version 1", id="no version"),
         pytest.param(b'{"version": 2, "images": {}}', "object of version 1", id="another version"),
-        pytest.param(b'{"version": 1}', "object of version 1 with images", id="no images"),
-        pytest.param(b'{"version": 1, "images": []}', "object of version 1 with images", id="images as list"),
+        pytest.param(b'{"version": 1}', "images by digest expected, got 'None'", id="no images"),
+        pytest.param(b'{"version": 1, "images": []}', r"images by digest expected, got '\[\]'", id="images as list"),
     ],
 )
 def test_bytes_that_are_no_such_file_are_refused(data: bytes, reason: str) -> None:
