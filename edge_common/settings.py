@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from edge_common.errors import ConfigError
 
+_PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
+"""What stands between user name and host of a URL, with the user name before it."""
 CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
@@ -110,8 +112,11 @@ def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
 
 
 def acknowledgements(settings: Settings, version: int, code: int = 200, message: str = "") -> dict[str, Any]:
-    """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play."""
-    values = settings.model_dump(mode="json")
+    """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play.
+
+    Passwords in URLs are left out: reported properties are read by more people than desired ones.
+    """
+    values = _without_passwords(settings.model_dump(mode="json"))
     return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
 
 
@@ -121,4 +126,12 @@ def _problem(item: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return re.sub(r"\s+", " ", repr(value))[:80]
+    return re.sub(r"\s+", " ", repr(_without_passwords(value)))[:80]
+
+
+def _without_passwords(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    if isinstance(value, dict):
+        return {key: _without_passwords(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_passwords(one) for one in value]
+    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value

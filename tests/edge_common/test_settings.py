@@ -97,3 +97,16 @@ def test_every_setting_is_acknowledged_by_its_key() -> None:
 
     assert told["threads"] == {"value": 3, "ac": 400, "av": 5, "ad": "no"}
     assert set(told) == set(InferenceSettings.model_fields)
+
+
+def test_passwords_of_cameras_are_not_reported() -> None:
+    url = "rtsp://staff:s3cr@t:pass@192.0.2.7:554/main"
+    settings = parse_settings(CaptureSettings, {"cameras": {"door": {"url": url}}})
+
+    reported = acknowledgements(settings, 3)
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(CaptureSettings, {"cameras": {"door": [url]}})
+
+    assert reported["cameras"]["value"]["door"]["url"] == "rtsp://staff:***@192.0.2.7:554/main"
+    assert "pass" not in str(refused.value)
+    assert settings.cameras["door"].url == url
