@@ -181,15 +181,6 @@ class Library:
             ).fetchone()
             return before, after
 
-    def next_untagged(self, model_id: str, *, after: int = 0) -> int | None:
-        """The id of the first untagged image after this one, or else of the oldest; never of this one itself."""
-        with self._database.reading() as rows:
-            found = rows.execute(
-                "SELECT id FROM library WHERE model_id = ? AND NOT tagged AND id != ? ORDER BY id < ?, id LIMIT 1",
-                (model_id, after, after),
-            ).fetchone()
-            return None if found is None else int(found[0])
-
     def boxes(self, image_id: int) -> tuple[TaggedBox, ...]:
         """The boxes of an image in the order in which they were drawn."""
         with self._database.reading() as rows:

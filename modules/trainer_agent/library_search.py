@@ -7,7 +7,7 @@ from typing import Any, Literal
 from modules.trainer_agent.annotations import LibraryImage
 from modules.trainer_agent.checks import TO_CHECK
 from modules.trainer_agent.database import Database
-from modules.trainer_agent.rows import image_of
+from modules.trainer_agent.rows import UNTAGGED, image_of
 
 Show = Literal["tagged", "untagged", "check"]
 Source = Literal["camera", "upload", "kept"]
@@ -17,7 +17,7 @@ NO_TAG = 0
 
 _SHOWS: dict[Show, str] = {
     "tagged": "library.tagged",
-    "untagged": f"NOT library.tagged AND NOT {TO_CHECK}",
+    "untagged": UNTAGGED,
     "check": TO_CHECK,
 }
 _FROM = "FROM library LEFT JOIN checks ON checks.image_id = library.id"
@@ -73,6 +73,15 @@ class LibrarySearch:
         with self._database.reading() as rows:
             row = rows.execute(f"SELECT {sums} {_FROM} WHERE {where}", values).fetchone()
             return {show: row[f"of_{show}"] for show in _SHOWS}
+
+    def next_untagged(self, model_id: str, *, after: int = 0) -> int | None:
+        """The id of the first untagged image after this one, or else of the oldest; never of this one itself."""
+        with self._database.reading() as rows:
+            found = rows.execute(
+                f"SELECT id FROM library WHERE model_id = ? AND {UNTAGGED} AND id != ? ORDER BY id < ?, id LIMIT 1",
+                (model_id, after, after),
+            ).fetchone()
+            return None if found is None else int(found[0])
 
     def cameras(self, model_id: str) -> tuple[str, ...]:
         """The cameras that a model has images from."""

@@ -39,9 +39,16 @@ def insert_tags(rows: sqlite3.Connection, model_id: str, names: Sequence[str]) -
         rows.execute("INSERT INTO tags (model_id, name, folded) VALUES (?, ?, ?)", (model_id, name, folded(name)))
 
 
+UNTAGGED = (
+    "NOT library.tagged AND NOT EXISTS"
+    " (SELECT 1 FROM checks WHERE checks.image_id = library.id AND checks.checked IS NULL)"
+)
+"""Of a row of the library: waits to be tagged. What was kept to be checked waits for that instead."""
+
+
 def read_counts(rows: sqlite3.Connection, model: Model) -> Counts:
-    tagged, in_all = rows.execute(
-        "SELECT coalesce(sum(tagged), 0), count(*) FROM library WHERE model_id = ?", (model.id,)
+    tagged, untagged = rows.execute(
+        f"SELECT coalesce(sum(tagged), 0), coalesce(sum({UNTAGGED}), 0) FROM library WHERE model_id = ?", (model.id,)
     ).fetchone()
     per_tag = {
         tag.id: rows.execute(
@@ -51,7 +58,7 @@ def read_counts(rows: sqlite3.Connection, model: Model) -> Counts:
         ).fetchone()[0]
         for tag in model.tags
     }
-    return Counts(tagged, in_all - tagged, per_tag)
+    return Counts(tagged, untagged, per_tag)
 
 
 def read_image(rows: sqlite3.Connection, image_id: int) -> LibraryImage:

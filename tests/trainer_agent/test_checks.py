@@ -91,3 +91,13 @@ def test_frames_kept_by_themselves_are_told_from_those_that_staff_sent(library, 
 
     assert library.checks.kept_since(model.id, 10) == (20,)
     assert (library.checks.waiting(model.id), library.checks.waiting(model.id, by_itself=True)) == (3, 2)
+
+
+def test_what_waits_to_be_checked_does_not_wait_to_be_tagged(library, model):
+    image = kept(library, model, 1)
+
+    before = (library.counts(model.id).untagged, library.search.next_untagged(model.id))
+    library.checks.confirm(image.id)
+
+    assert before == (0, None)
+    assert (library.counts(model.id).tagged, library.counts(model.id).untagged) == (1, 0)

@@ -191,11 +191,11 @@ def test_the_next_untagged_image_comes_after_this_one_or_else_is_the_oldest(libr
     first, second, third = (add_image(library, model, seed) for seed in range(3))
     library.put_box(second.id, box_id(1), model.tags[0].id, Box(0, 0, 1, 1))
 
-    assert library.next_untagged(model.id) == first.id
-    assert library.next_untagged(model.id, after=first.id) == third.id
-    assert library.next_untagged(model.id, after=third.id) == first.id
+    assert library.search.next_untagged(model.id) == first.id
+    assert library.search.next_untagged(model.id, after=first.id) == third.id
+    assert library.search.next_untagged(model.id, after=third.id) == first.id
     library.put_box(first.id, box_id(2), model.tags[0].id, Box(0, 0, 1, 1))
-    assert library.next_untagged(model.id, after=third.id) is None
+    assert library.search.next_untagged(model.id, after=third.id) is None
 
 
 def test_requirements_shrink_to_nothing_as_images_are_tagged(library, model):

@@ -27,7 +27,7 @@ def test_an_image_with_nothing_to_tag_is_tagged_and_learned_from(library, model)
         ("shelf-0.jpg", 1),
         ("shelf-9.jpg", 0),
     ]
-    assert library.next_untagged(model.id) is None
+    assert library.search.next_untagged(model.id) is None
 
 
 def test_it_can_be_said_twice_and_taken_back(library, model):

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscrib
 from edge_common.results import ResultSubscriber
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.live import LiveView
-from modules.trainer_agent.showroom import Showroom
 from tests.trainer_agent.conftest import Serve, noise
 from tests.zoo_here import zoo_folder
 
@@ -78,7 +78,7 @@ def client(build_app: BuildApp) -> FlaskClient:
 def with_zoo(app: Flask) -> Flask:
     """The app over the real zoo, or a skip that says how to make it."""
     services = app.extensions["services"]
-    app.extensions["showroom"] = Showroom(zoo_folder(), services.packages)
+    app.extensions["services"] = replace(services, zoo=zoo_folder())
     return app
 
 

@@ -61,7 +61,7 @@ def test_nothing_that_was_typed_is_lost_between_the_steps(phone, build_app, libr
     phone.get_by_label("Name", exact=True).fill("store")
     phone.get_by_label("Value").fill("12")
     phone.get_by_role("button", name="Next: Review").click()
-    for said in ("Gaps", "gap, large, full", "Object detection", "12"):
+    for said in ("Gaps", '"gap, large", full', "Object detection", "12"):
         phone.locator("dd", has_text=said).first.wait_for()
 
     phone.get_by_role("link", name="Edit basics").click()
