@@ -3,19 +3,14 @@
 import threading
 from pathlib import Path
 
-import numpy as np
-
 from edge_common.detections import Detection
-from edge_common.geometry import Letterbox
 from edge_common.images import Pixels
-from edge_common.model_io import decode, to_input
-from edge_common.onnx_session import OnnxSession
-from edge_common.packages import Manifest, PackageStore
+from edge_common.packages import PackageStore
 from edge_common.ready_made import READY_MADE, ReadyMade, build_package
 from edge_common.zoo import read_labels
+from modules.trainer_agent.learning.packaged_model import PackagedModel
 
 BEST_NAMES = 5
-_OVERLAP = 0.5
 
 
 class Showroom:
@@ -25,7 +20,7 @@ class Showroom:
         self._zoo = zoo
         self._packages = packages
         self._lock = threading.Lock()
-        self._tried: tuple[str, Manifest, OnnxSession] | None = None
+        self._tried: tuple[ReadyMade, PackagedModel] | None = None
 
     def labels(self, one: ReadyMade) -> tuple[str, ...]:
         """Raises PackageError."""
@@ -37,20 +32,9 @@ class Showroom:
         Raises NotFound, PackageError, InferenceError.
         """
         with self._lock:
-            if self._tried is None or self._tried[0] != one.name:
-                manifest, model = build_package(self._zoo, one)
-                self._tried = (one.name, manifest, OnnxSession(model, threads=1))
-            _, manifest, session = self._tried
-            outputs = session.run({"image": to_input(pixels, one.size_px)})
-        least = one.threshold if one.kind == "detection" else 0.0
-        found = decode(
-            outputs,
-            kind=one.kind,
-            labels=manifest.labels,
-            thresholds=np.full(len(manifest.labels), least, dtype=np.float32),
-            overlap=_OVERLAP,
-            place=Letterbox(pixels.shape[1], pixels.shape[0], one.size_px),
-        )
+            if self._tried is None or self._tried[0] != one:
+                self._tried = (one, PackagedModel(*build_package(self._zoo, one), threads=1))
+            found = self._tried[1].look(pixels, one.threshold if one.kind == "detection" else 0.0)
         return found if one.kind == "detection" else found[:BEST_NAMES]
 
     def installed(self) -> tuple[ReadyMade, ...]:

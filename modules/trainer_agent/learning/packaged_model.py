@@ -18,7 +18,7 @@ LEAST_CONFIDENCE = 0.02
 class PackagedModel:
     """A loaded package; `look` may be called from several threads."""
 
-    def __init__(self, manifest: Manifest, model: Path, threads: int) -> None:
+    def __init__(self, manifest: Manifest, model: Path | bytes, threads: int) -> None:
         """Raises PackageError when the file cannot be loaded."""
         self.manifest = manifest
         self._session = OnnxSession(model, threads=threads)

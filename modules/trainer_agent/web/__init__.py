@@ -4,10 +4,6 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from modules.trainer_agent.imports import Imports
-from modules.trainer_agent.model_bin import ModelBin
-from modules.trainer_agent.series import SeriesRunner
-from modules.trainer_agent.showroom import Showroom
 from modules.trainer_agent.web import (
     cameras,
     capture,
@@ -29,7 +25,6 @@ from modules.trainer_agent.web import (
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
-from modules.trainer_agent.web.viewfinder import Viewfinder
 
 _LARGEST_JSON_BYTES = 64_000
 
@@ -40,12 +35,7 @@ def create_app(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_JSON_BYTES
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["services"] = services
-    finder = app.extensions["viewfinder"] = Viewfinder(services.frames)
-    app.extensions["series"] = SeriesRunner(services.library, finder.fresh_frame)
-    kept = app.extensions["model_bin"] = ModelBin(services.library, services.packages, services.drafts.packages)
-    app.extensions["imports"] = Imports(services.library, services.packages, services.library.pictures.root / "imports")
-    app.extensions["showroom"] = Showroom(services.zoo, services.packages)
-    kept.empty(datetime.now(UTC))
+    services.model_bin.empty(datetime.now(UTC))
     guard(app)
     answer_problems(app)
     for part in (

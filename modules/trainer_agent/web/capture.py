@@ -7,7 +7,7 @@ from modules.trainer_agent.series import MOST_IMAGES, capture_name
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, text
-from modules.trainer_agent.web.services import services, viewfinder
+from modules.trainer_agent.web.services import services
 
 bp = Blueprint("capture", __name__)
 
@@ -44,7 +44,7 @@ def capture_image(model_id: str) -> tuple[Response, int]:
     """Store a frame that was taken after this request came in."""
     camera = text(json_object(), "camera")
     services().library.model(model_id)
-    fresh = viewfinder().fresh_frame(camera, _CAPTURE_WAIT_S)
+    fresh = services().viewfinder.fresh_frame(camera, _CAPTURE_WAIT_S)
     image = services().library.add_image(
         model_id,
         fresh.pixels,

@@ -1,8 +1,6 @@
 """A whole model out as one file, and in from one: sent in pieces, then followed while it is read."""
 
-import json
 import re
-from collections.abc import Iterator
 from typing import Any, get_args
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
@@ -11,9 +9,10 @@ from edge_common.detections import ModelKind
 from edge_common.errors import NotFound
 from modules.trainer_agent.annotations import slug
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
-from modules.trainer_agent.imports import LARGEST_FILE_BYTES, PIECE_BYTES, Imports, ImportState
+from modules.trainer_agent.imports import LARGEST_FILE_BYTES, PIECE_BYTES, ImportState
+from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
-from modules.trainer_agent.web.services import imports, services
+from modules.trainer_agent.web.services import services
 
 bp = Blueprint("exchange", __name__)
 
@@ -54,49 +53,44 @@ def begin() -> tuple[Response, int]:
     body = json_object()
     last = re.split(r"[\\/]", text(body, "name"))[-1]
     name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "model.zip"
-    return jsonify(_state_json(imports().begin(name, whole(body, "size")))), 201
+    return jsonify(_state_json(services().imports.begin(name, whole(body, "size")))), 201
 
 
 @bp.put("/api/imports/<import_id>")
 def put(import_id: str) -> Response:
     """The bytes of the body belong at `start`."""
     request.max_content_length = PIECE_BYTES
-    state = imports().put(import_id, whole_argument("start", 0), request.get_data())
+    state = services().imports.put(import_id, whole_argument("start", 0), request.get_data())
     return jsonify(_state_json(state))
 
 
 @bp.post("/api/imports/<import_id>/finish")
 def finish(import_id: str) -> tuple[Response, int]:
-    return jsonify(_state_json(imports().finish(import_id))), 202
+    return jsonify(_state_json(services().imports.finish(import_id))), 202
 
 
 @bp.get("/api/imports/<import_id>")
 def one_import(import_id: str) -> Response:
-    return jsonify(_state_json(imports().state(import_id)))
+    return jsonify(_state_json(services().imports.state(import_id)))
 
 
 @bp.get("/api/imports/<import_id>/events")
 def events(import_id: str) -> Response:
     """The state now and at every change, as server-sent events, until it has ended."""
-    taken = imports()
+    taken, seen = services().imports, -1
     taken.state(import_id)
     # Addresses of pages are known while a request is answered; the stream goes on after that.
     page = url_for("models.one_model", model_id="0")
-    return Response(_events(taken, import_id, page), mimetype="text/event-stream")
 
-
-def _events(taken: Imports, import_id: str, page: str) -> Iterator[str]:
-    yield "retry: 2000\n\n"
-    seen = -1
-    for _ in range(_MOST_BEATS):
-        state = taken.wait_for_change(import_id, seen, _BEAT_S)
+    def next_state(timeout_s: float) -> dict[str, Any] | None:
+        nonlocal seen
+        state = taken.wait_for_change(import_id, seen, timeout_s)
         if state is None:
-            yield ": still here\n\n"
-            continue
+            return None
         seen = state.number
-        yield f"data: {json.dumps(_described(state, page))}\n\n"
-        if state.phase in ("done", "refused"):
-            return
+        return _described(state, page)
+
+    return following(next_state)
 
 
 def _state_json(state: ImportState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-MOST_FOLLOWERS = 8
+MOST_FOLLOWERS = 20
 _BEATS = 60
 _HEARTBEAT_S = 5.0
 _followers = threading.BoundedSemaphore(MOST_FOLLOWERS)

@@ -9,7 +9,7 @@ from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState
 from modules.trainer_agent.web.overview import Overview, overview
-from modules.trainer_agent.web.services import services, viewfinder
+from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
 from modules.trainer_agent.web.wording import amount, camera_name
 
@@ -52,7 +52,7 @@ def home_page() -> str:
 @bp.get("/api/cameras/<camera>/now")
 def sees_now(camera: str) -> Response:
     """A small picture that the camera gives now, as JPEG; raises CameraError saying why there is none."""
-    frame = viewfinder().fresh_frame(camera, _WAIT_S)
+    frame = services().viewfinder.fresh_frame(camera, _WAIT_S)
     return Response(encode_jpeg(shrink(frame.pixels, _SIDE_PX), _QUALITY), mimetype="image/jpeg")
 
 

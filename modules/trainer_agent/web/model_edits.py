@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 from modules.trainer_agent.model_edits import BinnedTag, delete_tag, merge_tag, rename_tag, restore_tag
 from modules.trainer_agent.web.models import described
 from modules.trainer_agent.web.parsing import json_object, text, whole
-from modules.trainer_agent.web.services import model_bin, services
+from modules.trainer_agent.web.services import services
 
 bp = Blueprint("model_edits", __name__)
 
@@ -42,7 +42,7 @@ def undo_tag(model_id: str, binned_id: int) -> Response:
 @bp.post("/api/models/<model_id>/bin")
 def delete_model(model_id: str) -> tuple[str, int]:
     """Put the model in the bin; its live version stops."""
-    kept = model_bin()
+    kept = services().model_bin
     services().agent.retire(model_id, lambda: kept.put(model_id))
     kept.empty(datetime.now(UTC))
     return "", 204
@@ -50,7 +50,7 @@ def delete_model(model_id: str) -> tuple[str, int]:
 
 @bp.post("/api/binned-models/<model_id>/restore")
 def undo_model(model_id: str) -> Response:
-    return described(model_bin().restore(model_id))
+    return described(services().model_bin.restore(model_id))
 
 
 def _binned(kept: BinnedTag) -> Response:

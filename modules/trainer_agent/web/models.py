@@ -14,7 +14,7 @@ from modules.trainer_agent.web.advice import BETTER_PER_TAG
 from modules.trainer_agent.web.exchange import exports_of
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import flag, json_object, text
-from modules.trainer_agent.web.services import model_bin, services, showroom
+from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
 
 bp = Blueprint("models", __name__)
@@ -24,9 +24,9 @@ bp = Blueprint("models", __name__)
 def every_model() -> str:
     library = services().library
     cards = [(overview(model.id), library.images(model.id, tagged=None, limit=4)) for model in library.models()]
-    ready = showroom().installed()
-    binned = model_bin().content()
-    labels = {one.name: showroom().labels(one) for one in ready}
+    ready = services().showroom.installed()
+    binned = services().model_bin.content()
+    labels = {one.name: services().showroom.labels(one) for one in ready}
     return render_template("models.html", cards=cards, ready=ready, labels=labels, binned=binned, kept_days=KEPT_DAYS)
 
 

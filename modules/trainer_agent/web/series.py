@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, copy_current_request_context, current_app, jsonify
+from flask import Blueprint, Response, copy_current_request_context, jsonify
 
-from modules.trainer_agent.series import SeriesPlan, SeriesRunner, SeriesState
+from modules.trainer_agent.series import SeriesPlan, SeriesState
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.parsing import flag, json_object, text, whole
@@ -23,25 +23,25 @@ def start(model_id: str) -> tuple[Response, int]:
         minutes=whole(body, "minutes"),
         only_changed=flag(body, "only_changed"),
     )
-    return jsonify(series_json(runner().start(model_id, plan))), 202
+    return jsonify(series_json(services().series.start(model_id, plan))), 202
 
 
 @bp.delete("/api/models/<model_id>/series")
 def stop(model_id: str) -> Response:
-    return jsonify(series_json(runner().stop(model_id)))
+    return jsonify(series_json(services().series.stop(model_id)))
 
 
 @bp.get("/api/models/<model_id>/series")
 def state(model_id: str) -> Response:
     services().library.model(model_id)
-    return jsonify(series_json(runner().state(model_id)))
+    return jsonify(series_json(services().series.state(model_id)))
 
 
 @bp.get("/api/models/<model_id>/series/events")
 def events(model_id: str) -> Response:
     """The state now and at every change, as server-sent events."""
     services().library.model(model_id)
-    series, seen = runner(), -1
+    series, seen = services().series, -1
 
     # Addresses of images are made for the host that was asked, also while the answer goes out.
     @copy_current_request_context
@@ -54,12 +54,6 @@ def events(model_id: str) -> Response:
         return series_json(now)
 
     return following(next_state)
-
-
-def runner() -> SeriesRunner:
-    """That of the app that answers the present request."""
-    found: SeriesRunner = current_app.extensions["series"]
-    return found
 
 
 def series_json(state: SeriesState) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from flask import current_app
@@ -17,13 +18,14 @@ from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.model_bin import ModelBin
 from modules.trainer_agent.proposals import Proposer
+from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.showroom import Showroom
 from modules.trainer_agent.web.viewfinder import Viewfinder
 
 
 @dataclass(frozen=True)
 class Services:
-    """The collaborators of the page."""
+    """The collaborators of the page; those that it alone needs are made of the others when first asked for."""
 
     library: Library
     agent: Agent
@@ -37,32 +39,28 @@ class Services:
     zoo: Path = Path("zoo")
     """Folder of the backbones and ready-made models."""
 
+    @cached_property
+    def viewfinder(self) -> Viewfinder:
+        return Viewfinder(self.frames)
+
+    @cached_property
+    def series(self) -> SeriesRunner:
+        return SeriesRunner(self.library, self.viewfinder.fresh_frame)
+
+    @cached_property
+    def model_bin(self) -> ModelBin:
+        return ModelBin(self.library, self.packages, self.drafts.packages)
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self.library, self.packages, self.library.pictures.root / "imports")
+
+    @cached_property
+    def showroom(self) -> Showroom:
+        return Showroom(self.zoo, self.packages)
+
 
 def services() -> Services:
     """Those of the app that answers the present request."""
     found: Services = current_app.extensions["services"]
-    return found
-
-
-def viewfinder() -> Viewfinder:
-    """That of the app that answers the present request."""
-    found: Viewfinder = current_app.extensions["viewfinder"]
-    return found
-
-
-def model_bin() -> ModelBin:
-    """That of the app that answers the present request."""
-    found: ModelBin = current_app.extensions["model_bin"]
-    return found
-
-
-def imports() -> Imports:
-    """That of the app that answers the present request."""
-    found: Imports = current_app.extensions["imports"]
-    return found
-
-
-def showroom() -> Showroom:
-    """That of the app that answers the present request."""
-    found: Showroom = current_app.extensions["showroom"]
     return found

@@ -19,7 +19,7 @@ def next_image(model_id: str) -> Redirect:
     """To the oldest image that still needs a tag, or to the newest of all."""
     library = services().library
     library.model(model_id)
-    waiting = library.next_untagged(model_id)
+    waiting = library.search.next_untagged(model_id)
     newest = library.images(model_id, tagged=None, limit=1)
     if waiting is None and not newest:
         return redirect(url_for("library.library_page", model_id=model_id))
@@ -34,7 +34,7 @@ def one_image(model_id: str, image_id: int) -> str:
         raise NotFound(f"Image {image_id} is not in this model.")
     of = overview(model_id)
     before, after = library.neighbours(image)
-    untagged = library.next_untagged(model_id, after=image_id)
+    untagged = library.search.next_untagged(model_id, after=image_id)
     boxes = [box_json(box) for box in library.boxes(image_id)]
     task = {
         "kind": of.model.kind,

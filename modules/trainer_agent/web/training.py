@@ -1,28 +1,19 @@
 """Training a model: start it, follow it, see how good it became."""
 
-import json
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
 
 from edge_common.errors import EdgeError
-from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.training_log import TrainingState
 from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, wrong_shown
 from modules.trainer_agent.web.curve import curve
+from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("training", __name__)
-
-_HEARTBEAT_S = 5.0
-_MOST_BEATS = 60
-_MOST_FOLLOWERS = 12
-_followers = threading.BoundedSemaphore(_MOST_FOLLOWERS)
-"""Each follower holds a thread of the server; beyond these, pages ask again instead."""
 
 
 @bp.get("/models/<model_id>/training")
@@ -53,11 +44,17 @@ def training_state(model_id: str) -> Response:
 def training_events(model_id: str) -> Response:
     """The state now and at every change, as server-sent events; ends after some minutes, and readers come again."""
     services().library.model(model_id)
-    if not _followers.acquire(blocking=False):
-        return Response(status=204)
-    response = Response(_events(services().agent, model_id), mimetype="text/event-stream")
-    response.call_on_close(_followers.release)
-    return response
+    agent, seen = services().agent, -1
+
+    def next_state(timeout_s: float) -> dict[str, Any] | None:
+        nonlocal seen
+        state = agent.wait_for_change(model_id, seen, timeout_s)
+        if state is None:
+            return None
+        seen = state.number
+        return state_json(state)
+
+    return following(next_state)
 
 
 @dataclass(frozen=True)
@@ -107,18 +104,3 @@ def state_json(state: TrainingState) -> dict[str, Any]:
         "message": state.message,
         "kept_back": state.kept_back,
     }
-
-
-def _events(agent: Agent, model_id: str) -> Iterator[str]:
-    yield "retry: 2000\n\n"
-    seen = -1
-    for _ in range(_MOST_BEATS):
-        state = agent.wait_for_change(model_id, seen, _HEARTBEAT_S)
-        if agent.closing:
-            return
-        if state is None:
-            # Writing is how a server learns that the reader has gone.
-            yield ": still here\n\n"
-        else:
-            seen = state.number
-            yield f"data: {json.dumps(state_json(state))}\n\n"

@@ -6,7 +6,7 @@ from edge_common.images import encode_jpeg, shrink
 from edge_common.ready_made import READY_MADE, ready_made
 from modules.trainer_agent.live import encode_part
 from modules.trainer_agent.web.parsing import json_object, text
-from modules.trainer_agent.web.services import showroom, viewfinder
+from modules.trainer_agent.web.services import services
 
 bp = Blueprint("zoo", __name__)
 
@@ -17,8 +17,8 @@ _WAIT_S = 10.0
 
 @bp.get("/zoo")
 def browse() -> str:
-    installed = showroom().installed()
-    cards = [(one, showroom().labels(one), one in installed) for one in READY_MADE]
+    installed = services().showroom.installed()
+    cards = [(one, services().showroom.labels(one), one in installed) for one in READY_MADE]
     return render_template("zoo.html", cards=cards)
 
 
@@ -28,8 +28,8 @@ def one(name: str) -> str:
     return render_template(
         "zoo_model.html",
         one=chosen,
-        labels=showroom().labels(chosen),
-        installed=chosen in showroom().installed(),
+        labels=services().showroom.labels(chosen),
+        installed=chosen in services().showroom.installed(),
     )
 
 
@@ -37,11 +37,11 @@ def one(name: str) -> str:
 def look(name: str) -> Response:
     """A new picture of `camera` with what the model sees in it, as one part of a live stream."""
     chosen = ready_made(name)
-    frame = viewfinder().fresh_frame(text(json_object(), "camera"), _WAIT_S)
-    found = showroom().look(chosen, frame.pixels)
+    frame = services().viewfinder.fresh_frame(text(json_object(), "camera"), _WAIT_S)
+    found = services().showroom.look(chosen, frame.pixels)
     picture = shrink(frame.pixels, _SHOWN_SIDE_PX)
     facts = {
-        "labels": list(showroom().labels(chosen)) if chosen.kind == "detection" else [],
+        "labels": list(services().showroom.labels(chosen)) if chosen.kind == "detection" else [],
         "detections": [
             {
                 "label": one.label,
@@ -58,11 +58,11 @@ def look(name: str) -> Response:
 def install(name: str) -> Response:
     """Have inference run it."""
     chosen = ready_made(name)
-    showroom().install(chosen)
+    services().showroom.install(chosen)
     return jsonify(model_id=chosen.model_id)
 
 
 @bp.delete("/api/zoo/<name>")
 def remove(name: str) -> tuple[str, int]:
-    showroom().remove(ready_made(name))
+    services().showroom.remove(ready_made(name))
     return "", 204

@@ -137,7 +137,7 @@ function showReview() {
     ...fact("Start", chosen === null ? "From scratch" : `From '${chosen.text}', ${images ? "with" : "without"} its images`),
     ...fact("Model Name", fields.name.value.trim()),
     ...fact("Type", KINDS[fields.kind.value]),
-    ...fact("Objects", objectNames().join(", ")),
+    ...fact("Objects", objectNames().map((name) => (name.includes(",") ? `"${name}"` : name)).join(", ")),
     ...fact("Train by itself", fields.automatic.checked ? "Yes" : "No"),
   );
   const pairs = Object.entries(attributes.read());

@@ -2,28 +2,16 @@
 
 import { call, refresh, tell } from "./api.js";
 import { attributesEditor } from "./attributes.js";
+import { offerUndo, say } from "./toast.js";
 
-const toast = document.getElementById("toast");
 const tagDialog = document.getElementById("edit-tag");
 const tagForm = tagDialog.querySelector("form");
 const modelForm = document.querySelector("#edit-model form");
 const deleteForm = document.querySelector("#delete-model form");
 const attributes = attributesEditor(modelForm.querySelector("[data-attributes]"));
 let tagPath = "";
-let hiding = 0;
 
-/** Say what was done, with a way to undo it for a while. */
-function say(message, undoPath) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button";
-  button.textContent = "Undo";
-  button.dataset.restore = undoPath;
-  toast.replaceChildren(message, " ", button);
-  toast.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => (toast.hidden = true), 15000);
-}
+const renew = () => refresh("tags", "train");
 
 function openTag({ dataset }) {
   tagPath = dataset.editTag;
@@ -43,7 +31,7 @@ async function changeTag(action) {
   try {
     await action();
     tagDialog.close();
-    await refresh("tags", "train");
+    await renew();
   } catch (problem) {
     tell(problem.message, tagForm);
   }
@@ -66,16 +54,14 @@ document.addEventListener("click", async (event) => {
       const into = Number(tagForm.elements.into.value);
       const kept = await call("POST", `${tagPath}/${target.dataset.do}`, merging ? { into } : undefined);
       const undo = `${tagPath.split("/tags/")[0]}/binned-tags/${kept.id}/restore`;
-      say(`'${kept.name}' was ${merging ? "merged" : "deleted"}.`, undo);
+      offerUndo(`'${kept.name}' was ${merging ? "merged" : "deleted"}.`, undo, renew);
     });
   } else if (target.dataset.restore !== undefined) {
     try {
       await call("POST", target.dataset.restore);
-      toast.hidden = true;
-      await refresh("tags", "train");
+      await renew();
     } catch (problem) {
-      toast.replaceChildren(problem.message);
-      toast.hidden = false;
+      say(problem.message);
     }
   }
 });
