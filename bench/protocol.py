@@ -51,7 +51,7 @@ class TrainingRun:
     """What one training cost."""
 
     train_s: float
-    """From the start of the training process, nothing cached, to the verified package."""
+    """From the start of the training process to the verified package."""
     peak_mb: float
     package_mb: float
     manifest: Manifest
@@ -124,30 +124,43 @@ def _enough(train: Sequence[Sample], counts: Sequence[int], images: int | None, 
     return min(counts) >= (images_per_tag or 0)
 
 
+class Workshop:
+    """A data folder in which the product's own training process trains one model, again and again if wanted."""
+
+    def __init__(self, folder: Path, zoo: Path, *, seed: int, threads: int) -> None:
+        self._store = PackageStore(folder / "models")
+        self._common = {
+            "data": str(folder),
+            "packages": str(folder / "models"),
+            "zoo": str(zoo.resolve()),
+            "model_id": "bench",
+            "model_name": "bench",
+            "threads": threads,
+            "seed": seed,
+        }
+
+    def train(self, measured: MeasuredSet, train: Sequence[Sample], parent: str | None = None) -> TrainingRun:
+        """Train from these images; compared with the version `parent` if one is named."""
+        request = self._common | {
+            "kind": measured.kind,
+            "tags": measured.tags,
+            "images": [_as_request(sample, measured.kind) for sample in train],
+            "parent_version": parent,
+        }
+        peak_kb, seconds, outcome = _run_job(request)
+        version = outcome["version"]
+        model = self._store.model_file("bench", version)
+        package_mb = sum(path.stat().st_size for path in model.parent.iterdir()) / 1e6
+        return TrainingRun(seconds, peak_kb / 1e3, package_mb, self._store.read_manifest("bench", version), model)
+
+
 @contextmanager
 def trained(
     measured: MeasuredSet, train: Sequence[Sample], seed: int, zoo: Path, threads: int
 ) -> Iterator[TrainingRun]:
-    """A model trained from these images by the product's own training process, in a folder that goes afterwards."""
+    """A model trained from these images with nothing cached, in a folder that goes afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        request = {
-            "data": folder,
-            "packages": f"{folder}/models",
-            "zoo": str(zoo.resolve()),
-            "model_id": "bench",
-            "model_name": "bench",
-            "kind": measured.kind,
-            "tags": measured.tags,
-            "images": [_as_request(sample, measured.kind) for sample in train],
-            "threads": threads,
-            "seed": seed,
-        }
-        peak_kb, seconds, outcome = _run_job(request)
-        store = PackageStore(Path(folder) / "models")
-        version = outcome["version"]
-        model = store.model_file("bench", version)
-        package_mb = sum(path.stat().st_size for path in model.parent.iterdir()) / 1e6
-        yield TrainingRun(seconds, peak_kb / 1e3, package_mb, store.read_manifest("bench", version), model)
+        yield Workshop(Path(folder), zoo, seed=seed, threads=threads).train(measured, train)
 
 
 def _as_request(sample: Sample, kind: ModelKind) -> dict[str, Any]:

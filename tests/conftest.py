@@ -1,4 +1,9 @@
-"""The browser of all tests that look at the page."""
+"""What all tests run in: one thread of OpenBLAS, as in the training job; the browser of those that look at the page."""
+
+import os
+
+# Read when numpy is loaded: threads of it beside threads of ours would wait for one another.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import shutil
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ from edge_common.geometry import Box
 from edge_common.images import small_grey
 from edge_common.packages import Manifest, PackageStore
 from edge_common.scores import Comparison
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input, leave
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_BACKBONE, find
 from modules.trainer_agent.learning.alike import LOOK_PX, alike
@@ -226,4 +226,4 @@ def _say(message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

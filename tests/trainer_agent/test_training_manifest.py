@@ -3,24 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
-
-import pytest
 
 from edge_common.scores import Score
+from modules.trainer_agent import training_job
 from modules.trainer_agent.learning.dataset import Dataset
 from modules.trainer_agent.learning.outcome import Trained
 from tests.trainer_agent.learning.made import classification_set
 from tests.trainer_agent.training_process import request_for
-
-
-@pytest.fixture
-def training_job(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program, loaded here: what it sets for its own process and its children is taken back."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    from modules.trainer_agent import training_job
-
-    return training_job
 
 
 def trained_on(dataset: Dataset) -> Trained:
@@ -39,7 +28,7 @@ def trained_on(dataset: Dataset) -> Trained:
     )
 
 
-def test_an_image_deleted_during_the_training_is_like_no_other(tmp_path: Path, training_job: ModuleType) -> None:
+def test_an_image_deleted_during_the_training_is_like_no_other(tmp_path: Path) -> None:
     there = classification_set(tmp_path, 3)
     twins = tuple(replace(there.images[0], path=tmp_path / name, digest=name) for name in ("again", "deleted"))
     twins[0].path.write_bytes(there.images[0].path.read_bytes())

@@ -73,12 +73,13 @@ def train_detector(
         grid = grid_of(size_px)
         views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
         at_once = squares_at_once(size_px, threads)
-        each = threads // at_once
         source = CachedViews(lambda: DetectionBackbone(backbone.path, each), backbone.sha256, cache, size_px)
         pairs = list(zip(tagged, views, strict=True))
+        # Where fewer images are new than could be looked at side by side, each has more threads.
+        each = threads // max(1, min(at_once, source.missing(pairs)))
         looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=at_once - 1)
         looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
-        projection = _learn_projection(looked, pairs, seed, looking)
+        projection = _learn_projection(looked, pairs, seed, pool, looking)
         source.rest()
         made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
         examples = [[keep(example, arena) for example in of_image] for of_image in made]
@@ -175,7 +176,11 @@ def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
 
 
 def _learn_projection(
-    looked: Iterable[list[ViewFeatures]], pairs: Sequence[tuple[Tagged, list[View]]], seed: int, progress: Progress
+    looked: Iterable[list[ViewFeatures]],
+    pairs: Sequence[tuple[Tagged, list[View]]],
+    seed: int,
+    pool: Executor,
+    progress: Progress,
 ) -> Projection:
     """Has (and keeps) the features of all views computed on the way; holds those of a few images at a time."""
     rng = np.random.default_rng(seed)
@@ -184,7 +189,7 @@ def _learn_projection(
         for view in of_image:
             sample.add(view, rng)
         progress.done((index + 1) / len(pairs))
-    return fit_projection(sample, rng)
+    return fit_projection(sample, rng, pool)
 
 
 def _examples_of(

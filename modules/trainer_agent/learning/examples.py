@@ -1,6 +1,7 @@
 """What one view of a tagged image is to the fit: head inputs, frozen boxes, old logits, and its tagged boxes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,20 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Level:
+    """An anchor level of an example, a row for each place; k anchors a place."""
+
+    inputs: Half
+    """[places, INPUTS]."""
+    old_logits: Half
+    """[places, k x 24]."""
+    frozen: Array
+    """[places, k x 4]."""
+    background: Array
+    """[places, k]."""
+
+
+@dataclass(frozen=True)
 class Example:
     """One view, ready for the fit; large arrays at 16 bits."""
 
@@ -48,6 +63,23 @@ class Example:
     """Anchors that may answer for each tagged box: [g, CANDIDATES]."""
     background: Array
     """[anchors]: 1 where nothing tagged means background, 0 where a box was left out of the view."""
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """The same arrays by place: few long rows are gathered far faster than many short ones."""
+        levels, first = [], 0
+        for inputs, count in zip(self.inputs, ANCHORS, strict=True):
+            places, mine = len(inputs), slice(first, first + len(inputs) * count)
+            levels.append(
+                Level(
+                    inputs,
+                    self.old_logits[mine].reshape(places, -1),
+                    self.frozen[mine].reshape(places, -1),
+                    self.background[mine].reshape(places, -1),
+                )
+            )
+            first = mine.stop
+        return tuple(levels)
 
 
 def grid_of(size_px: int) -> Grid:
@@ -83,26 +115,44 @@ def level_of(anchors: Indices, grid: Grid) -> list[tuple[Indices, Indices]]:
     return split
 
 
-def near_places(example: Example, grid: Grid) -> tuple[Indices, ...]:
-    """For each level the places with an anchor in some tagged box's pool."""
-    return tuple(np.unique(places) for places, _ in level_of(example.pool.ravel(), grid))
+@dataclass(frozen=True)
+class Near:
+    """The places of one example that have an anchor in some tagged box's pool, and where the pools are in them."""
+
+    places: tuple[Indices, ...]
+    """For each level, ascending."""
+    level: Indices
+    """Of each anchor in the pools: [g, k]."""
+    row: Indices
+    """Its row, where the anchors of a level's near places are rows one after the other: [g, k]."""
+
+
+def near_places(example: Example, grid: Grid) -> Near:
+    """Where the example's tagged boxes may be answered for."""
+    level = np.searchsorted(grid.first, example.pool, side="right") - 1
+    row = np.empty_like(example.pool)
+    near = []
+    for index, (places, turns) in enumerate(level_of(example.pool.ravel(), grid)):
+        mine, at = np.unique(places, return_inverse=True)
+        row[level == index] = at * ANCHORS[index] + turns
+        near.append(mine)
+    return Near(tuple(near), level, row)
 
 
 @dataclass(frozen=True)
 class Places:
-    """The places of one example that take part in a step, for each level."""
+    """The places of one example that take part in a step."""
 
-    near: tuple[Indices, ...]
-    """Places with an anchor that may answer for a tagged box."""
+    near: Near
     far: tuple[Indices, ...]
-    """Some of the others: background, each standing for several."""
+    """Some of the others, for each level: background, each standing for several."""
     far_weight: float
 
 
-def draw_places(example: Example, near: tuple[Indices, ...], share: float, rng: np.random.Generator) -> Places:
+def draw_places(example: Example, near: Near, share: float, rng: np.random.Generator) -> Places:
     """The near places of an example, and a random share of the others."""
     far = []
-    for level, places in zip(example.inputs, near, strict=True):
+    for level, places in zip(example.inputs, near.places, strict=True):
         others = rng.random(len(level), dtype=np.float32) < share
         others[places] = False
         far.append(np.flatnonzero(others))

@@ -19,6 +19,10 @@ class FeatureCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def has(self, recipe: str) -> bool:
+        """Whether there is something by this recipe; whether it is whole only `load` can tell."""
+        return self._path(recipe).exists()
+
     def load(self, recipe: str) -> dict[str, NDArray[np.generic]] | None:
         """The arrays that were saved by this recipe, None if the file is missing, unreadable or damaged."""
         path = self._path(recipe)

@@ -38,8 +38,8 @@ class _Rows:
     """The backbone's boxes [rows, 4]."""
     background: Array
     """Weight of each anchor as background [rows]."""
-    lookup: list[Indices]
-    """For each example: anchor index to row, -1 where it takes no part."""
+    pool: Indices
+    """The rows of the anchors that may answer for each tagged box [boxes, k]."""
 
 
 def fit(
@@ -65,7 +65,7 @@ def fit(
         chosen = order[step % steps_an_epoch * each :][:each]
         batch = [examples[index] for index in chosen]
         places = [draw_places(examples[index], near[index], options.background_share, rng) for index in chosen]
-        learn_from(batch, places, head, gradient, grid, options, rng)
+        learn_from(batch, places, head, gradient, options, rng)
         rate = one_cycle(step / max(1, steps - 1)) * options.peak_rate
         adam_step(head.values, gradient.values, mean, square, step + 1, rate, options.weight_decay)
         progress((step + 1) / steps)
@@ -103,12 +103,11 @@ def learn_from(
     places: Sequence[Places],
     head: Head,
     gradient: Head,
-    grid: Grid,
     options: FitOptions,
     rng: np.random.Generator | None,
 ) -> float:
     """The loss of a batch on these places, its gradient put into `gradient`; `rng` draws dropout (None: none)."""
-    rows = _gather(batch, places, head, grid, rng)
+    rows = _gather(batch, places, head, rng)
     scores = np.concatenate([kept.scores.reshape(-1, head.tags) for kept in rows.passes])
     shifts = np.concatenate([kept.shifts.reshape(-1, 4) for kept in rows.passes])
     targets = np.concatenate([example.targets for example in batch])
@@ -117,9 +116,8 @@ def learn_from(
     shift_gradient = np.zeros_like(shifts)
     box_loss, norm = 0.0, 1.0
     if len(targets):
-        pool = np.concatenate([index[example.pool] for example, index in zip(batch, rows.lookup, strict=True)])
-        boxes = correct(rows.frozen[pool], shifts[pool])
-        found = assign(sigmoid(scores[pool, tags[:, None]]), boxes, pool, targets)
+        boxes = correct(rows.frozen[rows.pool], shifts[rows.pool])
+        found = assign(sigmoid(scores[rows.pool, tags[:, None]]), boxes, rows.pool, targets)
         norm = max(float(found.quality.sum()), 1.0)
         quality[found.anchors, tags[found.targets]] = found.quality
         frozen, shift = rows.frozen[found.anchors], shifts[found.anchors]
@@ -143,31 +141,30 @@ def _gather(
     batch: Sequence[Example],
     places: Sequence[Places],
     head: Head,
-    grid: Grid,
     rng: np.random.Generator | None,
 ) -> _Rows:
     passes: list[Pass] = []
     frozen: list[Array] = []
     background: list[Array] = []
-    lookup = [np.full(len(grid.centred), -1, dtype=np.intp) for _ in batch]
+    first_near = np.empty((len(batch), len(head.levels)), dtype=np.intp)
     row = 0
     for index, parameters in enumerate(head.levels):
-        count, first = ANCHORS[index], grid.first[index]
-        offsets = first + np.arange(count)
-        inputs, logits = [], []
+        count = ANCHORS[index]
+        levels = [example.levels[index] for example in batch]
+        near = [drawn.near.places[index] for drawn in places]
         # Near places of all examples come first, so that box corrections are computed for a plain slice of rows.
-        for near in (True, False):
-            for example, drawn, rows in zip(batch, places, lookup, strict=True):
-                chosen = (drawn.near if near else drawn.far)[index]
-                anchors = (chosen[:, None] * count + offsets).ravel()
-                rows[anchors] = np.arange(row, row + len(anchors))
-                row += len(anchors)
-                inputs.append(example.inputs[index][chosen])
-                logits.append(example.old_logits[anchors])
-                frozen.append(example.frozen[anchors])
-                background.append(example.background[anchors] * np.float32(1 if near else drawn.far_weight))
-        near_rows = sum(len(drawn.near[index]) for drawn in places)
-        joined = np.concatenate(inputs).astype(np.float32)
-        old_logits = np.concatenate(logits).astype(np.float32).reshape(len(joined), count, LOGITS)
-        passes.append(forward(parameters, joined, old_logits, near_rows, rng))
-    return _Rows(passes, np.concatenate(frozen), np.concatenate(background), lookup)
+        chosen = list(zip([*levels, *levels], [*near, *(drawn.far[index] for drawn in places)], strict=True))
+        lengths = [len(of_example) for of_example in near]
+        near_rows = sum(lengths)
+        first_near[:, index] = row + (np.cumsum([0, *lengths[:-1]])) * count
+        inputs = np.concatenate([level.inputs.take(rows, 0) for level, rows in chosen], dtype=np.float32)
+        old_logits = np.concatenate([level.old_logits.take(rows, 0) for level, rows in chosen], dtype=np.float32)
+        frozen.append(np.concatenate([level.frozen.take(rows, 0) for level, rows in chosen]).reshape(-1, 4))
+        weights = np.concatenate([level.background.take(rows, 0) for level, rows in chosen])
+        far_weights = [np.float32(drawn.far_weight) for drawn in places]
+        weights[near_rows:] *= np.repeat(far_weights, [len(drawn.far[index]) for drawn in places])[:, None]
+        background.append(weights.ravel())
+        row += weights.size
+        passes.append(forward(parameters, inputs, old_logits.reshape(-1, count, LOGITS), near_rows, rng))
+    pool = [first_near[index, drawn.near.level] + drawn.near.row for index, drawn in enumerate(places)]
+    return _Rows(passes, np.concatenate(frozen), np.concatenate(background), np.concatenate(pool))

@@ -6,7 +6,7 @@ Its argument is the descriptor of the arena with the examples, which it has inhe
 import pickle
 import sys
 
-from edge_common.service import EXIT_ABANDONED, EXIT_CLEAN, end_with_input
+from edge_common.service import EXIT_ABANDONED, EXIT_CLEAN, end_with_input, leave
 from modules.trainer_agent.learning.arena import Arena
 from modules.trainer_agent.learning.fits import Share, work
 
@@ -24,4 +24,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

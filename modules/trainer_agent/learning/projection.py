@@ -5,6 +5,7 @@ exported graph it is one 1x1 convolution a map.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ COMPONENTS = {"map8": 48, "map16": 96, "map32": 128, "map64": 64}
 INPUTS = sum(COMPONENTS.values())
 _SAMPLE_ROWS = 3000
 _POWER_STEPS = 1
+_SPARE = 16
 
 Array = NDArray[np.float32]
 
@@ -49,25 +51,36 @@ class MapSample:
         return np.concatenate(self._rows[name]).astype(np.float32) * RELU6_STEP
 
 
-def fit_projection(sample: MapSample, rng: np.random.Generator) -> Projection:
-    """PCA of each map over sampled places of all views."""
-    weights, biases = {}, {}
-    for name in FEATURE_MAPS:
-        rows = sample.rows(name)
-        mean = rows.mean(axis=0)
-        spread = rows.std(axis=0) + np.float32(1e-3)
-        directions, variances = leading_components((rows - mean) / spread, COMPONENTS[name], rng)
-        weights[name] = (directions / np.maximum(variances, 1e-6) ** 0.25) / spread[:, None]
-        biases[name] = -mean @ weights[name]
-    return Projection(weights, biases)
+def fit_projection(sample: MapSample, rng: np.random.Generator, pool: Executor) -> Projection:
+    """PCA of each map over sampled places of all views, the maps side by side."""
+    probes = [random_probe(channels, COMPONENTS[name], rng) for name, channels in FEATURE_MAPS.items()]
+    learned = list(pool.map(_learn_map, (sample.rows(name) for name in FEATURE_MAPS), probes))
+    return Projection(
+        {name: weights for name, (weights, _) in zip(FEATURE_MAPS, learned, strict=True)},
+        {name: biases for name, (_, biases) in zip(FEATURE_MAPS, learned, strict=True)},
+    )
 
 
-def leading_components(rows: Array, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _learn_map(rows: Array, probe: Array) -> tuple[Array, Array]:
+    """W and b of one map from its places [n, channels]."""
+    mean = rows.mean(axis=0)
+    spread = rows.std(axis=0) + np.float32(1e-3)
+    directions, variances = leading_components((rows - mean) / spread, probe)
+    weights = (directions / np.maximum(variances, 1e-6) ** 0.25) / spread[:, None]
+    return weights, -mean @ weights
+
+
+def random_probe(channels: int, count: int, rng: np.random.Generator) -> Array:
+    """What `leading_components` starts from: some more random directions than are wanted, [channels, count + 16]."""
+    return rng.standard_normal((channels, count + _SPARE)).astype(np.float32)
+
+
+def leading_components(rows: Array, probe: Array) -> tuple[Array, Array]:
     """The first principal directions of centred rows [n, d] and their variances: [d, count], [count].
 
     Randomised range finder with power steps (Halko, Martinsson & Tropp 2011, algorithm 4.4).
     """
-    probe = rng.standard_normal((rows.shape[1], count + 16)).astype(np.float32)
+    count = probe.shape[1] - _SPARE
     for _ in range(_POWER_STEPS + 1):
         basis, _ = np.linalg.qr(rows.T @ (rows @ probe))
         probe = basis.astype(np.float32)

@@ -1,7 +1,7 @@
 """The views that are learned from: which views of each image, and their features, computed or from the cache."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,7 +87,7 @@ class CachedViews:
 
     def arrays(self, one: Tagged, views: Sequence[View]) -> Arrays:
         """The backbone's arrays [views, ...]; raises ImageError if the picture has to be read and cannot be."""
-        recipe = f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {list(views)}"
+        recipe = self._recipe(one, views)
         found = self._held.get(recipe) or self._cache.load(recipe)
         if found is None:
             pixels = read_pixels(one.image)
@@ -96,6 +96,10 @@ class CachedViews:
         self._hold(recipe, found)
         return found
 
+    def missing(self, pairs: Iterable[tuple[Tagged, Sequence[View]]]) -> int:
+        """Of how many images the backbone has to be asked."""
+        return sum(not self._cache.has(self._recipe(*pair)) for pair in pairs)
+
     def rest(self) -> None:
         """Free the backbone's memory; asked for something new, it is loaded again."""
         self._backbone = None
@@ -103,6 +107,9 @@ class CachedViews:
     def forget(self) -> None:
         """Free what is held in memory; it is in the cache."""
         self._held.clear()
+
+    def _recipe(self, one: Tagged, views: Sequence[View]) -> str:
+        return f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {list(views)}"
 
     def _ready(self) -> Backbone:
         with self._lock:

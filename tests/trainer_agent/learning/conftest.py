@@ -1,5 +1,6 @@
 """A detector that was really trained, on a few drawn pictures, for all tests that look at one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def trained(backbone: DetectionBackbone) -> Trained:
     sample = MapSample(len(features))
     for view in features:
         sample.add(view, rng)
-    projection, grid = fit_projection(sample, rng), grid_of(SIZE)
+    with ThreadPoolExecutor(1) as pool:
+        projection = fit_projection(sample, rng, pool)
+    grid = grid_of(SIZE)
     examples = []
     for (picture, tagged), view in zip(drawn, features, strict=True):
         height, width = picture.shape[:2]

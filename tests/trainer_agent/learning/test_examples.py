@@ -42,7 +42,7 @@ def test_near_places_are_those_of_the_pool() -> None:
     near = near_places(example, GRID)
 
     for level, (places, _) in enumerate(level_of(example.pool.ravel(), GRID)):
-        assert set(near[level].tolist()) == set(places.tolist())
+        assert set(near.places[level].tolist()) == set(places.tolist())
 
 
 def test_a_step_takes_all_near_places_and_a_share_of_the_others_once() -> None:
@@ -54,6 +54,6 @@ def test_a_step_takes_all_near_places_and_a_share_of_the_others_once() -> None:
 
     assert drawn.far_weight == 4
     for level in range(len(ANCHORS)):
-        assert not set(drawn.near[level].tolist()) & set(drawn.far[level].tolist())
-    others = len(example.inputs[0]) - len(near[0])
+        assert not set(drawn.near.places[level].tolist()) & set(drawn.far[level].tolist())
+    others = len(example.inputs[0]) - len(near.places[0])
     assert abs(len(drawn.far[0]) - others / 4) < 4 * (others * 0.25 * 0.75) ** 0.5

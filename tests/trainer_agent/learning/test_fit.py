@@ -66,7 +66,7 @@ class DenseLoss:
         parts = []
         for index, inputs in enumerate(example.inputs):
             part = np.zeros((len(inputs), ANCHORS[index]))
-            part[places.near[index]] = 1
+            part[places.near.places[index]] = 1
             part[places.far[index]] = places.far_weight
             parts.append(part.ravel())
         return np.concatenate(parts) * example.background
@@ -93,7 +93,7 @@ def head() -> Head:
 
 
 def test_the_loss_of_a_step_is_that_of_the_dense_table(batch: list[Example], places: list[Places], head: Head) -> None:
-    loss = learn_from(batch, places, head, zero_head(TAGS), GRID, OPTIONS, None)
+    loss = learn_from(batch, places, head, zero_head(TAGS), OPTIONS, None)
 
     assert loss == pytest.approx(DenseLoss(batch, places, head)(head.values.astype(np.float64)), rel=1e-5)
 
@@ -102,7 +102,7 @@ def test_the_gradient_of_a_step_is_that_of_central_differences(
     batch: list[Example], places: list[Places], head: Head
 ) -> None:
     gradient = zero_head(TAGS)
-    learn_from(batch, places, head, gradient, GRID, OPTIONS, None)
+    learn_from(batch, places, head, gradient, OPTIONS, None)
 
     dense = DenseLoss(batch, places, head)
     at = head.values.astype(np.float64)
@@ -122,7 +122,7 @@ def test_a_step_without_any_tagged_box_learns_background_alone(head: Head) -> No
     drawn = [draw_places(example, near_places(example, GRID), 1.0, np.random.default_rng(0))]
     gradient = zero_head(TAGS)
 
-    loss = learn_from([example], drawn, head, gradient, GRID, OPTIONS, None)
+    loss = learn_from([example], drawn, head, gradient, OPTIONS, None)
 
     assert loss > 0
     assert any(level["scores.bias"].any() for level in gradient.levels)
@@ -136,7 +136,7 @@ def test_a_fit_brings_the_loss_down() -> None:
 
     heads = [fit(examples, TAGS, GRID, seed=0, options=FitOptions(epochs=epochs)) for epochs in (1, 40)]
 
-    before, after = (learn_from(examples, everything, head, zero_head(TAGS), GRID, OPTIONS, None) for head in heads)
+    before, after = (learn_from(examples, everything, head, zero_head(TAGS), OPTIONS, None) for head in heads)
     assert after < 0.8 * before
 
 

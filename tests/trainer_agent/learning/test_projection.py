@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from modules.trainer_agent.learning.projection import (
     fit_projection,
     leading_components,
     project,
+    random_probe,
     to_stride,
 )
 from tests.trainer_agent.learning.made import random_features, random_projection
@@ -21,7 +24,7 @@ def test_leading_components_are_those_of_the_singular_value_decomposition() -> N
     rows = (rng.standard_normal((500, 60)) * 1.5 ** -np.arange(60.0)) @ turned
     rows = (rows - rows.mean(axis=0)).astype(np.float32)
 
-    directions, variances = leading_components(rows, 8, rng)
+    directions, variances = leading_components(rows, random_probe(60, 8, rng))
 
     _, singular, exact = np.linalg.svd(rows, full_matrices=False)
     np.testing.assert_allclose(variances, singular[:8] ** 2 / len(rows), rtol=1e-4)
@@ -35,7 +38,8 @@ def test_a_fitted_projection_centres_its_sample_and_evens_out_variances() -> Non
     for _ in range(4):
         sample.add(random_features(rng, 320), rng)
 
-    projection = fit_projection(sample, rng)
+    with ThreadPoolExecutor(1) as pool:
+        projection = fit_projection(sample, rng, pool)
 
     for name, channels in FEATURE_MAPS.items():
         rows = sample.rows(name)
