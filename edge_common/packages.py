@@ -154,12 +154,16 @@ class PackageStore:
             return []
         return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
 
+    def earlier(self, model_id: str) -> list[str]:
+        """The whole versions before the active one, oldest first."""
+        current = self.current(model_id)
+        return [version for version in self.versions(model_id) if current is not None and version < current]
+
     def rollback(self, model_id: str) -> str:
         """Make the version before the active one active again and return it; raises NotFound if there is none."""
-        current = self.current(model_id)
-        older = [version for version in self.versions(model_id) if current is not None and version < current]
+        older = self.earlier(model_id)
         if not older:
-            raise NotFound(f"model {model_id} has no version before {current}")
+            raise NotFound(f"model {model_id} has no version before {self.current(model_id)}")
         self.activate(model_id, older[-1])
         return older[-1]
 

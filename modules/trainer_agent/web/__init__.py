@@ -15,6 +15,7 @@ from modules.trainer_agent.web import (
     model_edits,
     models,
     series,
+    settings,
     tagging,
     training,
     uploads,
@@ -54,6 +55,7 @@ def create_app(services: Services) -> Flask:
         training,
         versions,
         live,
+        settings,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
