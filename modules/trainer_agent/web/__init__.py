@@ -37,6 +37,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["services"] = services
     services.model_bin.empty(datetime.now(UTC))
+    services.series.resume()
     guard(app)
     answer_problems(app)
     for part in (
