@@ -91,9 +91,9 @@ class Child:
 
 
 def main() -> int:
-    start_logging("standalone")
-    stop = stop_on_signals()
     data = Path(os.environ.get("DATA_DIR", "data")).absolute()
+    start_logging("standalone", data)
+    stop = stop_on_signals()
     zoo = Path(os.environ.get("ZOO_DIR", "zoo")).absolute()
     try:
         with only_one(data), socket_folder() as sockets:

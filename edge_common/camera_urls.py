@@ -10,8 +10,10 @@ FORMS = "sim:shelf, file:PATH (video), folder:PATH (images), v4l2:N (USB) or rts
 KINDS = ("sim", "file", "folder", "v4l2", "rtsp")
 _RTSP_PORT = 554
 _HIDDEN = "•••"
-_SECRET = re.compile(r"((?:pass(?:word|wd)?|pwd)=)[^&/;]*", re.IGNORECASE)
+_SECRET = re.compile(r"((?:pass(?:word|wd)?|pwd)=)[^&/;\s]*", re.IGNORECASE)
 """Some cameras want the password in the path or among the options."""
+_SIGNED = re.compile(r"//[^/\s]*@")
+"""User and password of a URL."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,20 @@ def parse_camera_url(text: str) -> CameraUrl:
     if not known or port == 0 or " " in host:
         raise ConfigError(["camera: rtsp://HOST[:PORT]/PATH expected, got another host or port"])
     return url
+
+
+def without_secrets(text: str) -> str:
+    """Any text with what stands before the `@` of each URL in it taken out, and what looks like a password."""
+    return hidden(_SIGNED.sub(f"//{_HIDDEN}@", text))
+
+
+def secrets_of(text: str) -> frozenset[str]:
+    """What of a camera URL nobody may read, in every form in which it may stand somewhere; for searching a text."""
+    try:
+        url = parse_camera_url(text)
+    except ConfigError:
+        # Nobody knows where in it the password is.
+        return frozenset({text})
+    found = {url.password, quote(url.password, safe=""), quote(url.password)}
+    found |= {match[0].partition("=")[2] for match in _SECRET.finditer(url.place)}
+    return frozenset(found - {""})

@@ -13,6 +13,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -154,12 +155,16 @@ class PackageStore:
             return []
         return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
 
+    def earlier(self, model_id: str) -> list[str]:
+        """The whole versions before the active one, oldest first."""
+        current = self.current(model_id)
+        return [version for version in self.versions(model_id) if current is not None and version < current]
+
     def rollback(self, model_id: str) -> str:
         """Make the version before the active one active again and return it; raises NotFound if there is none."""
-        current = self.current(model_id)
-        older = [version for version in self.versions(model_id) if current is not None and version < current]
+        older = self.earlier(model_id)
         if not older:
-            raise NotFound(f"model {model_id} has no version before {current}")
+            raise NotFound(f"model {model_id} has no version before {self.current(model_id)}")
         self.activate(model_id, older[-1])
         return older[-1]
 
@@ -170,11 +175,11 @@ class PackageStore:
         doomed = [folder / version for version in versions[: max(0, len(versions) - keep + 1)]]
         doomed += folder.glob(".*.part")
         for path in doomed:
-            shutil.rmtree(_hidden(path)) if path.is_dir() else path.unlink()
+            _delete(path)
 
     def discard(self, model_id: str, version: str) -> None:
-        """Delete a version that was found not to run; it must not be active."""
-        shutil.rmtree(_hidden(self._folder(model_id, version)))
+        """Delete a version that was found not to run, if it is there; it must not be active."""
+        _delete(self._folder(model_id, version))
 
     def retire(self, model_id: str) -> None:
         """Have no version active until `reinstate`; nothing is deleted."""
@@ -192,9 +197,7 @@ class PackageStore:
 
     def delete(self, model_id: str) -> None:
         """Delete every version of a model, the active one too; one that has none stays so."""
-        folder = self._model_folder(model_id)
-        if folder.is_dir():
-            shutil.rmtree(_hidden(folder))
+        _delete(self._model_folder(model_id))
 
     def _read(self, manifest: Manifest, name: str) -> bytes:
         path, expected = self._folder(manifest.model_id, manifest.version) / name, manifest.files.get(name)
@@ -216,9 +219,17 @@ class PackageStore:
         return self._model_folder(model_id) / version
 
 
-def _hidden(folder: Path) -> Path:
-    """The folder under the name of something half-written, so that one half-deleted is not taken for a version."""
-    return folder.rename(folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part"))
+def _delete(path: Path) -> None:
+    """Delete a file, or a folder whole; somebody else may be deleting it at the same time."""
+    if path.is_dir():
+        # Under the name of something half-written, so that one half-deleted is not taken for a version.
+        hidden = path.with_name(f".{path.name[-64:]}.{uuid.uuid4().hex}.part")
+        with suppress(FileNotFoundError):
+            path = path.rename(hidden)
+    # Two that delete the same folder find files gone under their hands; each looks again until nothing is left.
+    while path.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def describe(manifest: Manifest) -> Mapping[str, object]:

@@ -6,6 +6,9 @@ import os
 import signal
 import sys
 import threading
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -15,16 +18,36 @@ EXIT_CLEAN = 0
 EXIT_FAULT = 1
 EXIT_ABANDONED = 3
 _PR_SET_PDEATHSIG = 1
+LOG_FOLDER = "logs"
+"""Below the data folder."""
+LOG_BYTES = 1_000_000
+"""Of one file; each module has at most two."""
 
 
-def start_logging(module: str) -> None:
-    """Lines on standard error: time, level, module, message."""
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)-7s {module}: %(message)s",
-        datefmt="%H:%M:%S",
-    )
+class _LogFile(RotatingFileHandler):
+    """A file that starts anew when it is full, with the one before kept beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+
+    def _open(self) -> TextIOWrapper:
+        # At each opening, so that a folder that somebody deleted is made again.
+        folder = Path(self.baseFilename).parent
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the library's name)
+        """Go on when the disk takes no more: the line is on standard error, too."""
+
+
+def start_logging(module: str, data: Path) -> None:
+    """Lines on standard error and in `data`/logs/`module`.log: time, level, module, message."""
+    file = _LogFile(data / LOG_FOLDER / f"{module}.log")
+    file.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {module}: %(message)s"))
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {module}: %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines, file])
 
 
 def stop_on_signals() -> threading.Event:

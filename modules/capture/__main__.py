@@ -30,7 +30,7 @@ def main() -> int:
     arguments.add_argument("--questions", required=True, help="ZeroMQ endpoint to answer the page's questions on")
     given = arguments.parse_args()
 
-    service.start_logging("capture")
+    service.start_logging("capture", given.data)
     stop = service.stop_on_signals()
     service.end_with_parent()
     # The pictures are small and the processors few: threads of OpenCV would cost more than they bring.

@@ -22,7 +22,7 @@ def main() -> int:
     arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint where capture publishes")
     arguments.add_argument("--results", required=True, help="ZeroMQ endpoint to publish results at")
     chosen = arguments.parse_args()
-    start_logging("inference")
+    start_logging("inference", chosen.data)
     stop = stop_on_signals()
     end_with_parent()
     # Processors are few and the runtime has threads of its own: those of OpenCV would only be in their way.

@@ -53,7 +53,7 @@ def main() -> int:
     arguments.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address: there is no sign-in")
     arguments.add_argument("--port", type=int, default=8080)
     chosen = arguments.parse_args()
-    start_logging("trainer_agent")
+    start_logging("trainer_agent", chosen.data)
     stop = stop_on_signals()
     end_with_parent()
     try:

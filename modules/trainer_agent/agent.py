@@ -130,6 +130,12 @@ class Agent:
         about |= self._attributes(model_id)
         self._hub.send("events", {"schema_version": 1, **about})
 
+    def delete_earlier(self, model_id: str) -> None:
+        """Delete the versions older than the one in use, so that there is no going back; candidates stay."""
+        with self._versions:
+            for version in self._packages.earlier(model_id):
+                self._packages.discard(model_id, version)
+
     def retire(self, model_id: str, action: Callable[[], None]) -> None:
         """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
         with self._changed, self._versions:

@@ -136,6 +136,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             content TEXT NOT NULL
         )""",
     ),
+    (
+        # A series that is being taken; its row goes when it ends.
+        """CREATE TABLE series (
+            model_id TEXT PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE,
+            camera TEXT NOT NULL,
+            every_s INTEGER NOT NULL,
+            images INTEGER NOT NULL,
+            minutes INTEGER NOT NULL,
+            only_changed INTEGER NOT NULL CHECK (only_changed IN (0, 1)),
+            ends_ns INTEGER NOT NULL,
+            taken INTEGER NOT NULL DEFAULT 0,
+            alike INTEGER NOT NULL DEFAULT 0
+        )""",
+    ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

@@ -67,13 +67,13 @@ class ModelBin:
             )
             return tuple(BinnedModel(row["id"], row["name"], row["images"], row["deleted"]) for row in found)
 
-    def empty(self, now: datetime) -> None:
-        """Delete for good what has been in the bin for longer than KEPT_DAYS; end what a power cut left half done."""
-        oldest = (now - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+    def empty(self, now: datetime, *, kept: timedelta = timedelta(days=KEPT_DAYS)) -> None:
+        """Delete for good what has been in the bin for so long or longer; end what a power cut left half done."""
+        newest = (now - kept).isoformat(timespec="seconds")
         for model in self._library.models():
             self._packages.reinstate(model.id)
         for binned in self.content():
-            if binned.deleted >= oldest:
+            if binned.deleted > newest:
                 self._packages.retire(binned.id)
                 continue
             self._library.delete_model(binned.id)
@@ -81,7 +81,7 @@ class ModelBin:
             self._drafts.delete(binned.id)
             log.info("model %s, deleted on %s, is gone for good", binned.id, binned.deleted)
         with self._library.database.writing() as rows:
-            rows.execute("DELETE FROM binned_tags WHERE deleted < ?", (oldest,))
+            rows.execute("DELETE FROM binned_tags WHERE deleted <= ?", (newest,))
 
 
 def free_name(rows: Rows, name: str) -> str:

@@ -46,6 +46,11 @@ class Pictures:
         self._thumbnails = root / "thumbnails"
         self._incoming = root / "incoming"
 
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """Where the images and their thumbnails are, each file named by its digest."""
+        return self._images, self._thumbnails
+
     def staging(self, name: str) -> Path:
         """An empty folder for pictures that are not kept yet, on the same disk."""
         folder = self._incoming / name

@@ -4,67 +4,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.errors import CameraError, Conflict, EdgeError, InvalidInput
+from edge_common.errors import CameraError, Conflict, EdgeError
 from edge_common.frames import Frame
 from edge_common.images import small_grey_of
-from modules.trainer_agent.annotations import LibraryImage
 from modules.trainer_agent.changed import LOOK_PX, has_changed
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.series_plan import SeriesPhase, SeriesPlan, SeriesState, SeriesTable, checked_plan
 
 log = logging.getLogger(__name__)
 
 MOST_SERIES = 4
-MOST_IMAGES = 200
-LONGEST_EVERY_S = 3600
-LONGEST_MINUTES = 24 * 60
 _FRAME_WAIT_S = 10.0
-SeriesPhase = Literal["none", "running", "done", "stopped", "failed"]
-
-
-@dataclass(frozen=True)
-class SeriesPlan:
-    """What staff asked for."""
-
-    camera: str
-    every_s: int
-    images: int
-    minutes: int
-    only_changed: bool
-
-
-@dataclass(frozen=True)
-class SeriesState:
-    """How a model's last series stands."""
-
-    number: int = 0
-    """Another one at each change."""
-    phase: SeriesPhase = "none"
-    plan: SeriesPlan | None = None
-    taken: int = 0
-    alike: int = 0
-    """Pictures that were not kept because they showed nothing new."""
-    message: str = ""
-    """Why there is no picture right now, or why it ended early."""
-    newest: LibraryImage | None = None
-
-
-def checked_plan(plan: SeriesPlan) -> SeriesPlan:
-    """The plan; raises InvalidInput naming each bound."""
-    for name, value, most in (
-        ("Every", plan.every_s, LONGEST_EVERY_S),
-        ("Images", plan.images, MOST_IMAGES),
-        ("Minutes", plan.minutes, LONGEST_MINUTES),
-    ):
-        if not 1 <= value <= most:
-            raise InvalidInput(f"{name}: a whole number from 1 to {most} expected, got {value}.")
-    return plan
 
 
 def capture_name(camera: str, taken_ns: int) -> str:
@@ -76,13 +32,14 @@ def capture_name(camera: str, taken_ns: int) -> str:
 class SeriesRunner:
     """At most one series a model, a few in all. Every method may be called from any thread.
 
-    A series belongs to this process: it goes on while nobody looks, and ends with it.
+    A series goes on while nobody looks, and after a restart of the device.
     """
 
     def __init__(self, library: Library, fresh_frame: Callable[[str, float], Frame]) -> None:
         """`fresh_frame(camera, timeout_s)` gives a frame taken after the call, or raises CameraError."""
         self._library = library
         self._fresh_frame = fresh_frame
+        self._table = SeriesTable(library.database)
         self._changed = threading.Condition()
         self._states: dict[str, SeriesState] = {}
         self._stops: dict[str, threading.Event] = {}
@@ -97,10 +54,15 @@ class SeriesRunner:
                 raise Conflict("A series is being taken for this model already.")
             if sum(state.phase == "running" for state in self._states.values()) >= MOST_SERIES:
                 raise Conflict(f"{MOST_SERIES} series are being taken already; wait for one of them to end.")
-            stop = self._stops[model_id] = threading.Event()
-            state = self._publish(model_id, SeriesState(phase="running", plan=plan))
-        threading.Thread(target=self._run, args=(model_id, plan, stop), name=f"series {model_id}", daemon=True).start()
-        return state
+            ends_ns = time.time_ns() + plan.minutes * 60_000_000_000
+            return self._begin(model_id, plan, SeriesState(phase="running", plan=plan, ends_ns=ends_ns))
+
+    def resume(self) -> None:
+        """Go on with what was being taken when this process' predecessor ended; call once, before any other."""
+        for model_id, state in self._table.running().items():
+            if state.plan is not None:
+                log.info("the series of model %s goes on at %d of %d images", model_id, state.taken, state.plan.images)
+                self._begin(model_id, state.plan, state)
 
     def stop(self, model_id: str) -> SeriesState:
         """End a series; what it took stays. One that has ended stays as it is."""
@@ -121,22 +83,32 @@ class SeriesRunner:
             state = self.state(model_id)
             return None if state.number == seen else state
 
-    def _run(self, model_id: str, plan: SeriesPlan, stop: threading.Event) -> None:
-        ends_s = time.monotonic() + 60 * plan.minutes
+    def _begin(self, model_id: str, plan: SeriesPlan, state: SeriesState) -> SeriesState:
+        with self._changed:
+            stop = self._stops[model_id] = threading.Event()
+            published = self._publish(model_id, state)
+        # A clock that was set back meanwhile does not make a series longer than it was to be.
+        left_s = min(60.0 * plan.minutes, (state.ends_ns - time.time_ns()) / 1e9)
+        arguments = (model_id, plan, stop, time.monotonic() + left_s)
+        threading.Thread(target=self._run, args=arguments, name=f"series {model_id}", daemon=True).start()
+        return published
+
+    def _run(self, model_id: str, plan: SeriesPlan, stop: threading.Event, ends_s: float) -> None:
         due_s = time.monotonic()
         look: NDArray[np.uint8] | None = None
         try:
-            while not stop.is_set():
-                look = self._beat(model_id, plan, stop, look)
+            while True:
                 if self.state(model_id).taken >= plan.images:
                     self._end(model_id, stop, "done", "")
                     return
-                # From beat to beat, not from the end of the last one, which may have waited for the camera.
-                due_s = max(due_s + plan.every_s, time.monotonic())
                 if due_s > ends_s:
                     self._end(model_id, stop, "done", "The time that was set is over.")
                     return
-                stop.wait(due_s - time.monotonic())
+                if stop.wait(due_s - time.monotonic()):
+                    return
+                look = self._beat(model_id, plan, stop, look)
+                # From beat to beat, not from the end of the last one, which may have waited for the camera.
+                due_s = max(due_s + plan.every_s, time.monotonic())
         except EdgeError as error:
             log.error("series of model %s ended: %s", model_id, error)
             self._end(model_id, stop, "failed", str(error))
@@ -192,4 +164,8 @@ class SeriesRunner:
             numbered = replace(state, number=self._number)
             self._states[model_id] = numbered
             self._changed.notify_all()
+            try:
+                self._table.keep(model_id, numbered)
+            except EdgeError as error:
+                log.error("series of model %s: a restart will not know how it stands: %s", model_id, error)
             return numbered

@@ -110,6 +110,12 @@ class TrainingLog:
             )
             return {row["model_id"]: _state_of(row) for row in newest}
 
+    def newest(self, limit: int) -> tuple[TrainingState, ...]:
+        """The last trainings of all models, the newest first."""
+        with self._database.reading() as rows:
+            found = rows.execute("SELECT * FROM trainings ORDER BY id DESC LIMIT ?", (limit,))
+            return tuple(_state_of(row) for row in found)
+
     def scored(self, model_id: str) -> tuple[TrainingState, ...]:
         """The trainings of a model that gave a score, oldest first, at most the last 100."""
         with self._database.reading() as rows:

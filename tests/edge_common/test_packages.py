@@ -1,3 +1,8 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +12,8 @@ from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.packages import Manifest, PackageStore, describe
 from edge_common.scores import Comparison, Doubt, Score
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -247,3 +254,61 @@ def test_pruning_with_room_to_spare_deletes_nothing(store: PackageStore) -> None
     store.prune("shelf", keep=5)
 
     assert store.versions("shelf") == ["1", "2"]
+
+
+def all_at_once(*actions: Callable[[], None]) -> None:
+    """Run each on a thread of its own, from one moment on; raises what any of them raised."""
+    start = threading.Barrier(len(actions))
+
+    def run(action: Callable[[], None]) -> None:
+        start.wait()
+        action()
+
+    with ThreadPoolExecutor(len(actions)) as threads:
+        list(threads.map(run, actions))
+
+
+def test_pruning_and_discarding_the_same_versions_at_once_leaves_the_live_one_alone(store: PackageStore) -> None:
+    versions = [f"{number:02}" for number in range(20)]
+    for _ in range(4):
+        write(store, *versions, "live")
+        store.activate("shelf", "live")
+
+        def discard_all() -> None:
+            for version in versions:
+                store.discard("shelf", version)
+
+        all_at_once(*[lambda: store.prune("shelf", keep=1)] * 3, discard_all, discard_all)
+
+        assert sorted(path.name for path in (store.root / "shelf").iterdir()) == ["current", "live"]
+        store.delete("shelf")
+
+
+def test_another_process_may_prune_meanwhile(store: PackageStore) -> None:
+    write(store, "0")
+    store.activate("shelf", "0")
+    code = (
+        "import sys; from pathlib import Path; from edge_common.packages import PackageStore\n"
+        "store = PackageStore(Path(sys.argv[1])); print('ready', flush=True)\n"
+        "while not (store.root / 'enough').exists(): store.prune('shelf', keep=2)\n"
+    )
+    command = [sys.executable, "-c", code, str(store.root)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        try:
+            for number in range(100):
+                gone = store.root / "shelf" / f"{number:03}"
+                for name in (gone, gone.with_name(f"{gone.name}b")):
+                    name.mkdir()
+                    for file in range(5):
+                        (name / f"{file}").write_bytes(b"x")
+                store.discard("shelf", gone.name)
+        finally:
+            (store.root / "enough").touch()
+        said = other.communicate(timeout=30)[1].decode()
+
+    assert (other.returncode, said) == (0, "")
+    assert store.current("shelf") == "0"
+    store.prune("shelf", keep=1)
+    assert sorted(path.name for path in (store.root / "shelf").iterdir()) == ["0", "current"]

@@ -5,7 +5,8 @@ import pytest
 
 from edge_common.errors import CameraError, Conflict, EdgeError, InvalidInput, NotFound
 from edge_common.frames import Frame
-from modules.trainer_agent.series import MOST_SERIES, SeriesPlan, SeriesRunner
+from modules.trainer_agent.series import MOST_SERIES, SeriesRunner
+from modules.trainer_agent.series_plan import SeriesPlan, SeriesTable
 from tests.trainer_agent.conftest import noise
 
 PLAN = SeriesPlan("till", every_s=1, images=2, minutes=5, only_changed=False)
@@ -131,3 +132,56 @@ def test_a_disk_that_takes_no_more_ends_it_with_the_reason(library, model):
     state = ended(runner, model)
 
     assert (state.phase, state.message) == ("failed", "The picture cannot be stored: No space left on device.")
+
+
+def cut(library, model, runner, *, taken):
+    """What is kept of a series when the device dies once so many images were taken."""
+    state = runner.state(model.id)
+    while state.taken < taken:
+        state = runner.wait_for_change(model.id, state.number, 10)
+    kept = SeriesTable(library.database).running()
+    runner.stop(model.id)
+    return kept[model.id]
+
+
+def test_a_series_goes_on_after_a_restart_until_its_count(library, model):
+    runner = SeriesRunner(library, Till(1, 2).fresh_frame)
+    runner.start(model.id, replace(PLAN, images=4, only_changed=True))
+    kept = cut(library, model, runner, taken=2)
+    SeriesTable(library.database).keep(model.id, kept)
+
+    again = SeriesRunner(library, Till(3, 4, 5).fresh_frame)
+    again.resume()
+    assert (again.state(model.id).phase, again.state(model.id).taken) == ("running", 2)
+    state = ended(again, model)
+
+    assert (state.phase, state.taken, state.resumed) == ("done", 4, True)
+    assert library.counts(model.id).untagged == 4
+    assert SeriesTable(library.database).running() == {}
+
+
+def test_a_series_whose_time_went_by_while_the_device_was_off_takes_no_more(library, model):
+    runner = SeriesRunner(library, Till(1).fresh_frame)
+    runner.start(model.id, replace(PLAN, every_s=60, images=9))
+    kept = cut(library, model, runner, taken=1)
+    SeriesTable(library.database).keep(model.id, replace(kept, ends_ns=time.time_ns() - 1))
+
+    again = SeriesRunner(library, Till(2).fresh_frame)
+    again.resume()
+    state = ended(again, model)
+
+    assert (state.phase, state.taken, state.message) == ("done", 1, "The time that was set is over.")
+
+
+@pytest.mark.parametrize("how", ["done", "stopped"])
+def test_a_series_that_has_ended_does_not_begin_again(library, model, how):
+    runner = SeriesRunner(library, Till(1, 2).fresh_frame)
+    runner.start(model.id, PLAN)
+    if how == "stopped":
+        runner.stop(model.id)
+    ended(runner, model)
+
+    again = SeriesRunner(library, Till(3).fresh_frame)
+    again.resume()
+
+    assert again.state(model.id).phase == "none"

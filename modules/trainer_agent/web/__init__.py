@@ -15,6 +15,7 @@ from modules.trainer_agent.web import (
     model_edits,
     models,
     series,
+    settings,
     tagging,
     training,
     uploads,
@@ -36,6 +37,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["services"] = services
     services.model_bin.empty(datetime.now(UTC))
+    services.series.resume()
     guard(app)
     answer_problems(app)
     for part in (
@@ -54,6 +56,7 @@ def create_app(services: Services) -> Flask:
         training,
         versions,
         live,
+        settings,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS

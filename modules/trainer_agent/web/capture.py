@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from modules.trainer_agent.live import NO_MODEL, TooManyViewers
-from modules.trainer_agent.series import MOST_IMAGES, capture_name
+from modules.trainer_agent.series import capture_name
+from modules.trainer_agent.series_plan import MOST_IMAGES
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import json_object, text

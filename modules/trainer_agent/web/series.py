@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, copy_current_request_context, jsonify
 
-from modules.trainer_agent.series import SeriesPlan, SeriesState
+from modules.trainer_agent.series_plan import SeriesPlan, SeriesState
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.parsing import flag, json_object, text, whole
@@ -68,5 +68,6 @@ def series_json(state: SeriesState) -> dict[str, Any]:
         "taken": state.taken,
         "alike": state.alike,
         "message": state.message,
+        "resumed": state.resumed,
         "newest": image_json(state.newest) if state.newest else None,
     }

@@ -12,6 +12,7 @@ from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
+from modules.trainer_agent.diagnostics import Diagnostics
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.imports import Imports
 from modules.trainer_agent.library import Library
@@ -20,6 +21,7 @@ from modules.trainer_agent.model_bin import ModelBin
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.showroom import Showroom
+from modules.trainer_agent.storage import Storage
 from modules.trainer_agent.web.viewfinder import Viewfinder
 
 
@@ -58,6 +60,23 @@ class Services:
     @cached_property
     def showroom(self) -> Showroom:
         return Showroom(self.zoo, self.packages)
+
+    @cached_property
+    def storage(self) -> Storage:
+        return Storage(self.library, self.packages, self.model_bin, data=self.packages.root.parent, zoo=self.zoo)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        return Diagnostics(
+            self.library,
+            self.packages,
+            self.cameras,
+            self.storage,
+            self.settings,
+            self.live.results.state,
+            data=self.packages.root.parent,
+            zoo=self.zoo,
+        )
 
 
 def services() -> Services:

@@ -86,6 +86,16 @@ def amount(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
+def size(size_bytes: int) -> str:
+    """`12 kB`, `3.4 MB`, `1.2 GB`."""
+    value, unit = size_bytes / 1e3, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1e3, larger
+    return f"{value:.0f} {unit}" if value >= 10 or unit == "kB" else f"{value:.1f} {unit}"
+
+
 def duration(seconds: float) -> str:
     """`8 seconds`, `3 minutes`."""
     if seconds < 90:
@@ -148,4 +158,5 @@ FILTERS = {
     "moment": moment,
     "amount": amount,
     "duration": duration,
+    "size": size,
 }

@@ -395,3 +395,18 @@ def test_an_import_that_was_refused(window, fits_everybody, build_app, tmp_path)
     window.get_by_text("Nothing was imported.").wait_for()
     window.get_by_text("What can be imported").click()
     fits_everybody()
+
+
+def test_the_settings(window, fits_everybody, build_app, library, gaps, start_agent):
+    tag_images(library, gaps, 15)
+    agent = start_agent(promotion="always")
+    trained(agent, gaps)
+    trained(agent, gaps)
+    library.delete_image(add_image(library, gaps, 99).id)
+    window.goto(f"{Site(with_zoo(build_app(agent))).address}/settings")
+    window.get_by_role("button", name="Empty the bin now").wait_for()
+    fits_everybody()
+
+    window.get_by_text("What takes how much").click()
+    window.get_by_text("All parts").click()
+    fits_everybody()

@@ -41,12 +41,12 @@ function show(state) {
   }
 }
 
-function words({ phase, taken, images, alike, message, only_changed: onlyChanged }) {
+function words({ phase, taken, images, alike, message, resumed, only_changed: onlyChanged }) {
   const skipped = alike === 0 ? "" : ` ${alike} skipped because ${onlyChanged ? "nothing changed" : "they were there already"}.`;
   const why = message === "" ? "" : ` ${message}`;
   switch (phase) {
     case "running":
-      return `${taken} of ${images} images.${skipped}${why}`;
+      return `${taken} of ${images} images.${skipped}${resumed ? " The device was started anew; the series goes on." : ""}${why}`;
     case "done":
       return `The series is complete: ${taken} ${taken === 1 ? "image" : "images"}.${skipped}${why}`;
     case "stopped":

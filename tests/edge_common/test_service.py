@@ -1,0 +1,46 @@
+"""The log of a module, on standard error and in a file that cannot grow without end."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from edge_common.service import LOG_BYTES
+
+ROOT = Path(__file__).parents[2]
+
+
+def log_lines(data: Path, count: int) -> "subprocess.CompletedProcess[str]":
+    """A module of its own process that writes so many lines of 1,000 characters."""
+    code = (
+        "import logging, sys; from pathlib import Path; from edge_common.service import start_logging\n"
+        "start_logging('capture', Path(sys.argv[1]))\n"
+        "for number in range(int(sys.argv[2])): logging.info('%05d %s', number, 'x' * 994)\n"
+    )
+    command = [sys.executable, "-c", code, str(data), str(count)]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+
+
+def test_lines_go_to_standard_error_and_to_the_modules_own_file(tmp_path: Path) -> None:
+    said = log_lines(tmp_path / "data", 1).stderr
+
+    kept = (tmp_path / "data" / "logs" / "capture.log").read_text()
+    assert " INFO    capture: 00000 xxx" in said
+    assert " INFO    capture: 00000 xxx" in kept
+
+
+def test_months_of_lines_take_two_megabytes_and_the_newest_are_kept(tmp_path: Path) -> None:
+    log_lines(tmp_path, 3500)
+
+    files = sorted((tmp_path / "logs").iterdir())
+    assert [file.name for file in files] == ["capture.log", "capture.log.1"]
+    assert all(file.stat().st_size <= LOG_BYTES for file in files)
+    assert " 03499 " in files[0].read_text()
+
+
+def test_a_disk_that_takes_no_log_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+
+    said = log_lines(tmp_path, 2).stderr
+
+    assert "00001 xxx" in said
+    assert "Traceback" not in said
