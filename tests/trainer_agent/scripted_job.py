@@ -7,6 +7,7 @@ than the version in use, `wrong` and `doubts` about the first images, `alike` of
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -92,6 +93,17 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
     }
 
 
+def leave_halfway(request: dict[str, object]) -> None:
+    """Have a helper, a whole package that nobody was told of, and files in the middle of being written."""
+    write_package(request, set())
+    (Path(request["packages"]) / request["model_id"] / ".v1.part").mkdir()
+    entry = Path(request["data"]) / "cache" / "features" / "ab" / f"abcd.{os.getpid()}.part"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"half")
+    helper = subprocess.Popen(["sleep", "60"])
+    say({"stage": f"{os.getpid()} {helper.pid}", "fraction": 0.5, "seconds_left": None})
+
+
 def main() -> None:
     way = sys.argv[1]
     if way == "ends-at-once":
@@ -100,6 +112,9 @@ def main() -> None:
     threading.Thread(target=end_when_orphaned, daemon=True).start()
     say({"stage": "Looking at the images", "fraction": 0.4, "seconds_left": 6.0})
     if way == "slow":
+        time.sleep(60)
+    elif way == "halfway":
+        leave_halfway(request)
         time.sleep(60)
     elif way == "killed":
         os.kill(os.getpid(), signal.SIGKILL)

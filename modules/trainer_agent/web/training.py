@@ -34,6 +34,12 @@ def train(model_id: str) -> tuple[Response, int]:
     return jsonify(state_json(state)), 202
 
 
+@bp.delete("/api/models/<model_id>/training")
+def cancel(model_id: str) -> Response:
+    """Nothing comes of it; 409 when it has ended before."""
+    return jsonify(state_json(services().agent.cancel(model_id)))
+
+
 @bp.get("/api/models/<model_id>/training")
 def training_state(model_id: str) -> Response:
     services().library.model(model_id)
