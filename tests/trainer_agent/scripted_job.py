@@ -30,8 +30,11 @@ def end_when_orphaned() -> None:
 
 def write_package(request: dict[str, object], finds: set[str]) -> dict[str, object]:
     # Loaded only here, so that a training that goes wrong does so at once.
+    from edge_common.detections import Detection
+    from edge_common.geometry import Box
     from edge_common.packages import Manifest, PackageStore
     from edge_common.scores import Comparison, Doubt, Score, WrongImage
+    from modules.trainer_agent.learning.held_back import encode_held_back
 
     images = request["images"]
     digests = [image["digest"] for image in images]
@@ -81,7 +84,13 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
         created="2025-01-01T00:00:00+00:00",
         program_version="test",
     )
-    PackageStore(Path(request["packages"])).write(manifest, b"a model")
+    held_back = {
+        image["digest"]: [Detection(request["tags"][one["tag"]], 0.9, Box(*one["box"])) for one in image["boxes"]]
+        for image in images
+    }
+    if "wrong" in finds:
+        held_back[digests[0]] = []
+    PackageStore(Path(request["packages"])).write(manifest, b"a model", encode_held_back(held_back))
     return {
         "version": version,
         "score": score.model_dump(mode="json"),

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from edge_common.errors import EdgeError
 from modules.trainer_agent.training_log import TrainingState
 from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, wrong_shown
+from modules.trainer_agent.web.before_after import can_be_compared
 from modules.trainer_agent.web.curve import curve
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.overview import Overview, overview
@@ -71,6 +72,8 @@ class Findings:
     advice: tuple[Advice, ...]
     waits: bool
     """The version is a candidate still: no other has been put live since."""
+    compared: bool
+    """There is a version before it whose eyes the same images can be seen with."""
 
 
 def findings(of: Overview) -> Findings | None:
@@ -88,6 +91,7 @@ def findings(of: Overview) -> Findings | None:
         wrong_shown(manifest, images),
         advise(of.model.tags, of.counts, manifest, images),
         waits=bool(of.training.kept_back) and (live is None or live < version),
+        compared=can_be_compared(of.model.id, version),
     )
 
 
