@@ -12,6 +12,10 @@ from edge_common.json_fields import json_object
 
 VERSION = 1
 
+WEAKEST = 0.1
+"""The page for staff can show what a model is at least so sure of."""
+MOST_WEAK = 20
+
 ModelKind = Literal["detection", "classification"]
 
 
@@ -27,7 +31,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that one model version found in one frame, best first; empty when it found nothing."""
+    """What one model version found in one frame."""
 
     camera: str
     frame_id: str
@@ -36,8 +40,11 @@ class Result:
     model_version: str
     kind: ModelKind
     detections: tuple[Detection, ...]
+    """Everything that it is sure enough of, best first; empty when it found nothing."""
     inference_ms: float
     """From the letterboxed picture to the decoded detections."""
+    weak: tuple[Detection, ...] = ()
+    """What it is not sure enough of, down to `WEAKEST`, the best few: to be looked at, not acted on."""
 
 
 def encode_result(result: Result) -> bytes:
@@ -52,6 +59,7 @@ def encode_result(result: Result) -> bytes:
         "kind": result.kind,
         "inference_ms": result.inference_ms,
         "detections": detections_json(result.detections),
+        "weak": detections_json(result.weak),
     }
     return json.dumps(body, ensure_ascii=False).encode()
 
@@ -72,6 +80,7 @@ def decode_result(data: bytes) -> Result:
         kind=kind,
         detections=parse_detections("detections", body.get("detections")),
         inference_ms=_number("inference_ms", body.get("inference_ms")),
+        weak=parse_detections("weak", body.get("weak", [])),
     )
 
 

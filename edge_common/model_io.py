@@ -37,37 +37,46 @@ def decode(
     thresholds: Floats,
     overlap: float,
     place: Letterbox,
+    weakest: float = 1.0,
 ) -> tuple[Detection, ...]:
     """What a model's outputs say, best first, at most 100; raises InferenceError if they break the model contract.
 
     thresholds [labels]: minimum confidence of each; overlap: IoU above which the weaker of two boxes of a label goes.
+    What does not reach its threshold, but is at least as sure as `weakest`, follows after all that does.
     """
     if kind == "classification":
-        return classify(_output(outputs, "probs", len(labels)), labels, thresholds)
+        return classify(_output(outputs, "probs", len(labels)), labels, thresholds, weakest)
     boxes = _output(outputs, "raw_boxes", 4)
     probs = _output(outputs, "raw_probs", 1 + len(labels))
     if len(boxes) != len(probs):
         raise InferenceError(f"as many raw_boxes as raw_probs expected, got {len(boxes)} and {len(probs)}")
-    return detect(boxes, probs[:, 1:], labels, thresholds, overlap, place)
+    return detect(boxes, probs[:, 1:], labels, thresholds, overlap, place, weakest)
 
 
-def classify(probs: Floats, labels: Sequence[str], thresholds: Floats) -> tuple[Detection, ...]:
-    """probs [1, labels]: every label that reaches its threshold."""
+def classify(probs: Floats, labels: Sequence[str], thresholds: Floats, weakest: float = 1.0) -> tuple[Detection, ...]:
+    """probs [1, labels]: every label that reaches its threshold, then those that are as sure as `weakest`."""
     scores = _confidences("probs", probs)[0]
-    best = np.argsort(-scores, kind="stable")
-    chosen = best[scores[best] >= thresholds[best]][:MOST_DETECTIONS]
+    best = _best_first(scores, scores >= thresholds)
+    chosen = best[scores[best] >= np.minimum(thresholds, weakest)[best]][:MOST_DETECTIONS]
     return tuple(Detection(labels[index], float(scores[index]), None) for index in chosen)
 
 
 def detect(
-    boxes: Boxes, scores: Floats, labels: Sequence[str], thresholds: Floats, overlap: float, place: Letterbox
+    boxes: Boxes,
+    scores: Floats,
+    labels: Sequence[str],
+    thresholds: Floats,
+    overlap: float,
+    place: Letterbox,
+    weakest: float = 1.0,
 ) -> tuple[Detection, ...]:
     """boxes [n, 4] as cx, cy, w, h of the letterboxed square; scores [n, labels]: boxes of the picture, clipped."""
     scores = _confidences("raw_probs", scores)
-    rows, classes = np.nonzero(scores >= thresholds)
+    rows, classes = np.nonzero(scores >= np.minimum(thresholds, weakest))
     if len(rows) == 0:
         return ()
-    best = np.argsort(-scores[rows, classes], kind="stable")[:MOST_CANDIDATES]
+    # However many weak ones there are, they take no place from one that reaches its threshold.
+    best = _best_first(scores[rows, classes], scores[rows, classes] >= thresholds[classes])[:MOST_CANDIDATES]
     rows, classes = rows[best], classes[best]
     if not np.isfinite(boxes[rows]).all():
         raise InferenceError("raw_boxes: finite numbers expected")
@@ -79,10 +88,16 @@ def detect(
         members = np.flatnonzero(classes == label)
         kept.append(members[suppress(found[members], confidences[members], overlap, MOST_DETECTIONS)])
     chosen = np.concatenate([np.empty(0, dtype=np.intp), *kept])
-    chosen = chosen[np.argsort(-confidences[chosen], kind="stable")][:MOST_DETECTIONS]
+    enough = confidences[chosen] >= thresholds[classes[chosen]]
+    chosen = chosen[_best_first(confidences[chosen], enough)][:MOST_DETECTIONS]
     return tuple(
         Detection(labels[classes[index]], float(confidences[index]), Box(*map(float, found[index]))) for index in chosen
     )
+
+
+def _best_first(confidences: Floats, enough: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The order [n] in which those that are sure enough come first."""
+    return np.lexsort((-confidences, ~enough))
 
 
 def _output(outputs: Mapping[str, NDArray[Any]], name: str, columns: int) -> Floats:

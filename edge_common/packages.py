@@ -12,7 +12,7 @@ import logging
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -172,10 +172,16 @@ class PackageStore:
         """Delete the oldest versions beyond `keep` (never the active one) and what a power cut left half-written."""
         folder = self._model_folder(model_id)
         versions = [version for version in self.versions(model_id) if version != self.current(model_id)]
-        doomed = [folder / version for version in versions[: max(0, len(versions) - keep + 1)]]
-        doomed += folder.glob(".*.part")
-        for path in doomed:
-            _delete(path)
+        for version in versions[: max(0, len(versions) - keep + 1)]:
+            self.discard(model_id, version)
+        _sweep(folder)
+
+    def keep_only(self, model_id: str, versions: Collection[str]) -> None:
+        """Delete every other version (never the active one) and what was left half-written."""
+        for version in self.versions(model_id):
+            if version not in versions and version != self.current(model_id):
+                self.discard(model_id, version)
+        _sweep(self._model_folder(model_id))
 
     def discard(self, model_id: str, version: str) -> None:
         """Delete a version that was found not to run, if it is there; it must not be active."""
@@ -230,6 +236,12 @@ def _delete(path: Path) -> None:
     while path.exists():
         with suppress(FileNotFoundError):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what is half-written or half-deleted in a model's folder."""
+    for path in folder.glob(".*.part"):
+        _delete(path)
 
 
 def describe(manifest: Manifest) -> Mapping[str, object]:

@@ -36,6 +36,7 @@ class LiveModel(BaseModel):
     kind: ModelKind
     labels: tuple[str, ...]
     created: str = Field(description="when the version was trained: UTC, RFC 3339")
+    threshold: float = Field(default=0.5, ge=0, le=1, description="it reports nothing that it is less sure of")
 
 
 class InferenceState(BaseModel):

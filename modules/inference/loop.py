@@ -93,7 +93,7 @@ class InferenceLoop:
         failures = [message for _, message in self._failing.values()] + list(self._loader.failures.values())
         kinds = sorted({model.key.backend for model in self._models})
         state = InferenceState(
-            models=tuple(model.describe() for model in self._models),
+            models=tuple(model.describe(self.settings) for model in self._models),
             runtime=", ".join(kinds) or self.settings.backend,
             frames_per_s=round(self._pace.frames_per_s(now_s), 2),
             inference_ms=round(self._pace.inference_ms(), 2),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_common.detections import Result
+from edge_common.detections import MOST_WEAK, WEAKEST, Result
 from edge_common.errors import PackageError
 from edge_common.frames import Frame
 from edge_common.geometry import Letterbox
@@ -40,14 +40,18 @@ class LoadedModel:
         height, width = frame.pixels.shape[:2]
         size = self.manifest.input_size_px
         outputs = self.runtime.infer(to_input(frame.pixels, size))
-        detections = decode(
+        thresholds = thresholds_of(self.manifest, settings)
+        found = decode(
             outputs,
             kind=self.manifest.kind,
             labels=self.manifest.labels,
-            thresholds=thresholds_of(self.manifest, settings),
+            thresholds=thresholds,
             overlap=settings.overlap,
             place=Letterbox(width, height, size),
+            weakest=WEAKEST,
         )
+        least = dict(zip(self.manifest.labels, thresholds, strict=True))
+        detections = tuple(one for one in found if one.confidence >= least[one.label])
         return Result(
             camera=frame.camera,
             frame_id=frame.id,
@@ -57,9 +61,10 @@ class LoadedModel:
             kind=self.manifest.kind,
             detections=detections,
             inference_ms=(time.perf_counter() - started_s) * 1000,
+            weak=found[len(detections) :][:MOST_WEAK],
         )
 
-    def describe(self) -> LiveModel:
+    def describe(self, settings: InferenceSettings) -> LiveModel:
         manifest = self.manifest
         return LiveModel(
             id=manifest.model_id,
@@ -68,6 +73,7 @@ class LoadedModel:
             kind=manifest.kind,
             labels=manifest.labels,
             created=manifest.created,
+            threshold=float(thresholds_of(manifest, settings).min()),
         )
 
 

@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from edge_common.errors import Conflict, EdgeError, NotEnoughTags, NotFound
+from edge_common.errors import Conflict, EdgeError, NotEnoughTags
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
-from modules.trainer_agent.job import TRAINING_JOB, Job
+from modules.trainer_agent.attempt import Attempt
+from modules.trainer_agent.job import TRAINING_JOB
+from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.library import Library
-from modules.trainer_agent.promotion import reason_to_wait
-from modules.trainer_agent.training_log import TrainingLog, TrainingState, now_text
+from modules.trainer_agent.training_log import CANCELLED, TrainingLog, TrainingState, now_text
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
+from modules.trainer_agent.training_news import TrainingNews
+from modules.trainer_agent.versions import Versions
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class Agent:
         self._library = library
         self._trainings = trainings
         self._packages = packages
-        self._hub = hub
+        self._news = TrainingNews(hub, library)
         self._settings = settings
         self._data = data
         self._zoo = zoo
@@ -65,13 +67,12 @@ class Agent:
         self._pace = pace
         self._alone = alone
         self._changed = threading.Condition()
-        # A version that staff put live must not be one that is just being deleted.
-        self._versions = threading.Lock()
+        self._versions = Versions(packages)
         self._number = 0
         self._queue: deque[str] = deque()
         # Tags that were saved just before this process' predecessor died count, too.
         self._due_s = {model.id: time.monotonic() + pace.settle_s for model in library.models()}
-        self._job: Job | None = None
+        self._attempt: Attempt | None = None
         self._closing = False
         cut = trainings.end_interrupted()
         self._states = trainings.last()
@@ -94,6 +95,25 @@ class Agent:
             self._due_s.pop(model_id, None)
             self._queue.append(model_id)
             return self._publish(TrainingState(model_id, phase="waiting", started=started))
+
+    def cancel(self, model_id: str) -> TrainingState:
+        """End the model's training at once, whether it runs or waits, and leave the model as it was.
+
+        Raises NotFound, or Conflict when there is no such training (any more).
+        """
+        self._library.model(model_id)
+        with self._changed:
+            state = self.state(model_id)
+            if model_id in self._queue:
+                self._queue.remove(model_id)
+                waits = True
+            elif self._attempt is not None and self._attempt.model_id == model_id and self._attempt.cancel():
+                waits = False
+            else:
+                raise Conflict("It was too late to cancel: the training has ended already.")
+        if waits:
+            self._end_cancelled(state)
+        return self.state(model_id)
 
     def tags_changed(self, model_id: str, *, image_done: bool = False) -> None:
         """Tell that a tag was saved; `image_done`: staff finished the image, so nothing more is waited for."""
@@ -124,21 +144,16 @@ class Agent:
     def put_live(self, model_id: str, version: str) -> None:
         """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
         self._library.model(model_id)
-        with self._versions:
-            self._packages.activate(model_id, version)
-        about: dict[str, Any] = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
-        about |= self._attributes(model_id)
-        self._hub.send("events", {"schema_version": 1, **about})
+        self._versions.put_live(model_id, version)
+        self._news.put_live(model_id, version)
 
     def delete_earlier(self, model_id: str) -> None:
         """Delete the versions older than the one in use, so that there is no going back; candidates stay."""
-        with self._versions:
-            for version in self._packages.earlier(model_id):
-                self._packages.discard(model_id, version)
+        self._versions.delete_earlier(model_id)
 
     def retire(self, model_id: str, action: Callable[[], None]) -> None:
         """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
-        with self._changed, self._versions:
+        with self._changed, self._versions.changing:
             if self.state(model_id).active:
                 raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
             self._due_s.pop(model_id, None)
@@ -148,27 +163,28 @@ class Agent:
         """End a running training; the next start tells of it as interrupted."""
         with self._changed:
             self._closing = True
-            if self._job is not None:
-                self._job.kill()
+            if self._attempt is not None:
+                self._attempt.cancel()
             self._changed.notify_all()
         self._thread.join()
 
     def _run(self, cut: dict[str, int]) -> None:
         for interrupted, times in cut.items():
             self._resume(interrupted, times)
-        while (model_id := self._next()) is not None:
+        while (attempt := self._next()) is not None:
             try:
-                self._train(model_id)
+                self._train(attempt)
             except (EdgeError, OSError):
-                log.exception("model %s: the end of its training could not be recorded", model_id)
+                log.exception("model %s: the end of its training could not be recorded", attempt.model_id)
 
-    def _next(self) -> str | None:
+    def _next(self) -> Attempt | None:
         while True:
             with self._changed:
                 if self._closing:
                     return None
                 if self._queue:
-                    return self._queue.popleft()
+                    self._attempt = Attempt(self._queue.popleft())
+                    return self._attempt
                 now_s = time.monotonic()
                 due = [model_id for model_id, due_s in self._due_s.items() if due_s <= now_s]
                 for model_id in due:
@@ -199,38 +215,30 @@ class Agent:
         except EdgeError as error:
             log.error("model %s: its interrupted training does not start again: %s", model_id, error)
 
-    def _train(self, model_id: str) -> None:
+    def _train(self, attempt: Attempt) -> None:
+        model_id = attempt.model_id
         began = replace(self.state(model_id), phase="running", stage="Getting ready")
         self._publish(began)
         log.info("model %s: training starts", model_id)
+        kept_back = ""
         try:
             live_before = self._packages.current(model_id)
             with self._alone():
-                outcome = self._follow(model_id, live_before)
-            kept_back = ""
-            if isinstance(outcome, Trained):
-                kept_back = self._promote(model_id, outcome, live_before)
+                outcome = self._follow(attempt, live_before)
+            if isinstance(outcome, Trained) and attempt.decide():
+                kept_back = self._versions.promote(model_id, outcome, live_before, self._settings().promotion)
         except (EdgeError, OSError) as error:
             outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
-        if isinstance(outcome, Trained):
+        if not attempt.decide():
+            if not self._closing:
+                self._end_cancelled(began)
+        elif isinstance(outcome, Trained):
             self._succeeded(replace(began, kept_back=kept_back), outcome)
-        elif not self._closing:
+        else:
             self._failed(began, outcome)
 
-    def _promote(self, model_id: str, trained: Trained, live_before: str | None) -> str:
-        """Put the version live, or say why it is kept as a candidate; raises PackageError."""
-        with self._versions:
-            if self._packages.current(model_id) != live_before:
-                reason = "Another version was put in use while this one was being trained."
-            else:
-                reason = reason_to_wait(self._settings().promotion, trained.comparison)
-            if not reason:
-                self._packages.activate(model_id, trained.version)
-        if reason:
-            log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
-        return reason
-
-    def _follow(self, model_id: str, live_before: str | None) -> Trained | Failed:
+    def _follow(self, attempt: Attempt, live_before: str | None) -> Trained | Failed:
+        model_id = attempt.model_id
         request = encode_request(
             self._library.training_set(model_id),
             data=self._data,
@@ -239,34 +247,37 @@ class Agent:
             threads=self._settings().threads,
             parent_version=live_before,
         )
-        with self._changed:
-            job = self._job = Job(self._command, silence_s=self._pace.silence_s)
-            if self._closing:
-                job.kill()
 
         def told(progress: Progress) -> None:
             self._publish(replace(self.state(model_id), **progress.model_dump()))
 
+        kept_before = self._packages.versions(model_id)
         try:
-            return job.run(request, told)
+            return attempt.run(self._command, request, told, silence_s=self._pace.silence_s)
         finally:
-            with self._changed:
-                self._job = None
+            if not attempt.decide():
+                # Up to a whole version may have been written.
+                self._versions.keep_only(model_id, kept_before)
+                FeatureCache.under(self._data).sweep()
 
     def _succeeded(self, began: TrainingState, trained: Trained) -> None:
         told = {name: value for name, value in dict(trained).items() if name != "comparison"}
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
         self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
-        with self._versions:
-            self._packages.prune(state.model_id, self._settings().keep_versions)
+        self._versions.prune(state.model_id, self._settings().keep_versions)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:
         state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
         log.error("model %s: training failed: %s", state.model_id, failed.message)
         self._end(state, {"event": "training failed", **failed.model_dump(mode="json")})
 
-    def _end(self, state: TrainingState, event: dict[str, Any]) -> None:
+    def _end_cancelled(self, began: TrainingState) -> None:
+        state = replace(began, phase="cancelled", stage="", ended=now_text(), message=CANCELLED)
+        log.info("model %s: training cancelled", state.model_id)
+        self._end(state, {"event": "training cancelled"})
+
+    def _end(self, state: TrainingState, event: dict[str, object]) -> None:
         try:
             # Before anybody sees that it has ended: the next one may begin then, and its row would be taken for this.
             self._trainings.end(state)
@@ -274,17 +285,7 @@ class Agent:
             self._publish(state)
         # What was checked while it ran may be enough for the next one.
         self.tags_changed(state.model_id)
-        about = {"model_id": state.model_id, "time": state.ended, **event, **self._attributes(state.model_id)}
-        self._hub.report({"trainings": {state.model_id: about}})
-        self._hub.send("events", {"schema_version": 1, **about})
-
-    def _attributes(self, model_id: str) -> dict[str, Any]:
-        """What operations sort models by, for events; nothing for a model without any, or one that is gone."""
-        try:
-            attributes = self._library.model(model_id).attributes
-        except NotFound:
-            return {}
-        return {"attributes": dict(attributes)} if attributes else {}
+        self._news.ended(state, event)
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:

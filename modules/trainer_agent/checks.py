@@ -89,11 +89,15 @@ class Checks:
             return tuple(row["kept_ns"] for row in found)
 
     def checked_since_training(self, model_id: str) -> int:
-        """Images that were checked, and are tagged, since the model's last training began."""
+        """Images that were checked, and are tagged, since the model's last training began.
+
+        Since its end if staff cancelled it: they will say when they want the next one.
+        """
         with self._database.reading() as rows:
             found = rows.execute(
                 "SELECT count(*) FROM checks"
-                " WHERE checked > coalesce((SELECT max(started) FROM trainings WHERE model_id = :model), '')"
+                " WHERE checked > coalesce((SELECT max(CASE phase WHEN 'cancelled' THEN ended ELSE started END)"
+                " FROM trainings WHERE model_id = :model), '')"
                 " AND EXISTS (SELECT 1 FROM library WHERE id = image_id AND model_id = :model AND tagged)",
                 {"model": model_id},
             )

@@ -1,5 +1,6 @@
 """One training in a process of its own: started at low priority, listened to, ended. What it learns is its business."""
 
+import contextlib
 import os
 import select
 import signal
@@ -24,7 +25,10 @@ class Job:
         """Start the process; raises LearningError. `silence_s`: it is ended when it says nothing for that long."""
         self._silence_s = silence_s
         try:
-            self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            # A group of its own, so that the job and its helpers can be ended together.
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0
+            )
         except OSError as error:
             raise LearningError(f"Training could not be started: {error}. {_STAYS}") from error
         os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICENESS)
@@ -45,8 +49,11 @@ class Job:
             self._reap()
 
     def kill(self) -> None:
-        """End the process at once; safe to call from another thread, and twice."""
-        self._child.kill()
+        """End the process and its helpers at once; safe to call from another thread, and twice."""
+        if self._child.poll() is None:
+            # It may end by itself meanwhile; its helpers end when their input closes.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def _send(self, request: bytes) -> None:
         assert self._child.stdin is not None
@@ -86,6 +93,6 @@ class Job:
         try:
             self._child.wait(_GOODBYE_S)
         except subprocess.TimeoutExpired:
-            self._child.kill()
+            self.kill()
             self._child.wait()
         self._child.stdout.close()

@@ -162,6 +162,7 @@ class Watch:
         self._seen_result = 0
         self._watched_model: str | None = None
         self._paired_s = time.monotonic()
+        self._told_models: tuple[LiveModel, ...] | None = None
 
     def parts(self) -> Iterator[bytes]:
         """Parts of the stream until the watch is closed; one each second at least."""
@@ -217,14 +218,22 @@ class Watch:
             "taken_ns": picture.taken_ns if picture else None,
             "width": picture.width if picture else 0,
             "height": picture.height if picture else 0,
-            "models": [one.model_dump(mode="json") for one in state.models] if state else [],
+            **self._models(state.models if state else ()),
             "model_id": model.id if model else None,
             "model_version": result.model_version if result else None,
             "kind": result.kind if result else None,
             "inference_ms": round(result.inference_ms, 1) if result else None,
             "detections": [_plain(found) for found in result.detections] if result else None,
+            "weak": [_plain(found) for found in result.weak] if result else [],
             "note": "" if result else _why_none(state, model, self._model_id, looking=picture is not None),
         }
+
+    def _models(self, models: tuple[LiveModel, ...]) -> dict[str, object]:
+        """The models when they are others than in the part before: a thousand labels are longer than a picture."""
+        if models == self._told_models:
+            return {}
+        self._told_models = models
+        return {"models": [one.model_dump(mode="json") for one in models]}
 
 
 def encode_part(facts: dict[str, object], jpeg: bytes) -> bytes:

@@ -44,11 +44,18 @@ class Proposer:
         for source, store in self._stores.items():
             version = store.current(image.model_id)
             if version is not None:
-                model = self._model(store, image.model_id, version)
-                data = self._library.pictures.image_file(image.digest).read_bytes()
-                seen = model.look(decode_image(data, image.name), LEAST_CONFIDENCE)
+                seen = self._seen(store, image, version)
                 return Proposals(source, open_proposals(seen, self._library.boxes(image.id)))
         return Proposals("none", ())
+
+    def look(self, image: LibraryImage, version: str) -> tuple[Detection, ...]:
+        """What a kept version, in use or not, sees; raises NotFound, ImageError, PackageError, InferenceError."""
+        return self._seen(self._stores["live"], image, version)
+
+    def _seen(self, store: PackageStore, image: LibraryImage, version: str) -> tuple[Detection, ...]:
+        model = self._model(store, image.model_id, version)
+        data = self._library.pictures.image_file(image.digest).read_bytes()
+        return model.look(decode_image(data, image.name), LEAST_CONFIDENCE)
 
     def _model(self, store: PackageStore, model_id: str, version: str) -> PackagedModel:
         file = store.model_file(model_id, version)

@@ -115,7 +115,7 @@ def train(request: Request, report: Report) -> dict[str, Any]:
 
 def train_model(dataset: Dataset, zoo: Path, data: Path, threads: int, seed: int, report: Report) -> Trained:
     """The learner for the dataset's kind, with its backbone and the feature cache under `data`."""
-    cache = FeatureCache(data / "cache" / "features")
+    cache = FeatureCache.under(data)
     progress = Progress(report)
     if dataset.kind == "detection":
         backbone = find(zoo, SSD_BACKBONE)

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from edge_common.scores import Score
 from modules.trainer_agent.database import Database
 
-Phase = Literal["none", "waiting", "running", "trained", "failed", "interrupted"]
+Phase = Literal["none", "waiting", "running", "trained", "failed", "interrupted", "cancelled"]
 
 INTERRUPTED = "The device stopped during the training. The model in use before stays in use."
+CANCELLED = "Training was cancelled. Nothing has changed."
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class TrainingState:
     """Images not used, by name, and why."""
     seconds: float | None = None
     message: str = ""
-    """Why it failed or was interrupted."""
+    """Why it failed or was interrupted, or that it was cancelled."""
     kept_back: str = ""
     """Why the trained version is a candidate and did not go live; empty when it did."""
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ def result(*detections: Detection) -> Result:
         pytest.param(result(), id="nothing found"),
         pytest.param(result(Detection("Müsli: leer", 0.123456789, Box(0.1, 0.2, 0.3, 0.4))), id="a box"),
         pytest.param(result(Detection("full", 1.0, None), Detection("low", 0.0, None)), id="a classification"),
+        pytest.param(replace(result(), weak=(Detection("low", 0.2, Box(0.1, 0.2, 0.3, 0.4)),)), id="a weak one"),
     ],
 )
 def test_a_result_survives_its_codec(sent: Result) -> None:

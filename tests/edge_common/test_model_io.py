@@ -25,6 +25,7 @@ def found(
     thresholds: tuple[float, ...] = (0.5, 0.5),
     place: Letterbox = SQUARE,
     overlap: float = 0.5,
+    weakest: float = 1.0,
 ) -> list[tuple[str, float, list[float]]]:
     detections = decode(
         {"raw_boxes": raw_boxes, "raw_probs": raw_probs},
@@ -33,6 +34,7 @@ def found(
         thresholds=np.array(thresholds, dtype=np.float32),
         overlap=overlap,
         place=place,
+        weakest=weakest,
     )
     return [
         (one.label, round(one.confidence, 3), [round(corner, 3) for corner in one.box.to_list()])
@@ -52,6 +54,40 @@ def test_a_picture_becomes_planes_in_bgr_on_grey() -> None:
     assert tensor.flags.c_contiguous
     np.testing.assert_array_equal(tensor[0, :, 50, 50], [10, 20, 30])
     np.testing.assert_array_equal(tensor[0, :, 10, 50], [114, 114, 114])
+
+
+def test_what_is_weak_follows_after_all_that_reaches_its_threshold() -> None:
+    places = boxes((0, 0, 0.2, 0.2), (0.5, 0.5, 0.7, 0.7), (0.8, 0, 1, 0.2), (0, 0.8, 0.2, 1))
+    probs = rows((0.1, 0.3, 0.0), (0.1, 0.0, 0.7), (0.1, 0.0, 0.6), (0.1, 0.05, 0.05))
+
+    seen = found(places, probs, thresholds=(0.25, 0.65), weakest=0.1)
+
+    assert [(label, confidence) for label, confidence, _ in seen] == [("full", 0.7), ("low", 0.3), ("full", 0.6)]
+
+
+def test_however_many_weak_ones_there_are_none_that_reaches_its_threshold_is_lost() -> None:
+    corners = [(x / 40, y / 40, (x + 1) / 40, (y + 1) / 40) for x in range(40) for y in range(20)]
+    probs = rows(*[(0.1, 0.0, 0.6)] * (len(corners) - 2), (0.1, 0.3, 0.0), (0.1, 0.3, 0.0))
+
+    seen = found(boxes(*corners), probs, thresholds=(0.25, 0.65), weakest=0.1)
+
+    assert seen[:2] == found(boxes(*corners), probs, thresholds=(0.25, 0.65))
+    assert {label for label, _, _ in seen[2:]} == {"full"}
+    assert len(seen) == 100
+
+
+def test_a_classification_can_tell_of_its_weak_labels() -> None:
+    seen = decode(
+        {"probs": np.array([[0.2, 0.6, 0.05]], dtype=np.float32)},
+        kind="classification",
+        labels=("low", "full", "gap"),
+        thresholds=np.full(3, 0.5, dtype=np.float32),
+        overlap=0.5,
+        place=SQUARE,
+        weakest=0.1,
+    )
+
+    assert [one.label for one in seen] == ["full", "low"]
 
 
 def test_each_label_has_its_own_threshold() -> None:

@@ -27,6 +27,19 @@ def test_a_result_says_what_is_in_its_frame(bench: Bench, store: PackageStore) -
     assert result.inference_ms > 0
 
 
+def test_what_a_model_is_not_sure_of_goes_out_apart_from_what_it_found(bench: Bench, store: PackageStore) -> None:
+    publish_model(store, "1")
+    bench.start()
+    bench.first_result()
+
+    result = bench.result_of(bench.show((0, 60, 255)))
+
+    assert result is not None
+    assert {found.label for found in result.detections} == {RED_SHELF}
+    assert {(found.label, round(found.confidence, 2)) for found in result.weak} == {(GREEN_SHELF, 0.24)}
+    assert bench.state_when(lambda state: bool(state.models)).models[0].threshold == 0.5
+
+
 def test_every_model_looks_at_every_camera(bench: Bench, store: PackageStore) -> None:
     publish_model(store, "1")
     thresholds = dict.fromkeys("abc", 0.5)

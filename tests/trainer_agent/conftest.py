@@ -70,6 +70,20 @@ def ended(agent: Agent, model_id: str) -> TrainingState:
     return state
 
 
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or does so soon."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def trained(agent: Agent, model: Model) -> TrainingState:
     """The state after a training that is started now."""
     agent.train(model.id)

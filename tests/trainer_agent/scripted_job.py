@@ -7,6 +7,7 @@ than the version in use, `wrong` and `doubts` about the first images, `alike` of
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -29,8 +30,11 @@ def end_when_orphaned() -> None:
 
 def write_package(request: dict[str, object], finds: set[str]) -> dict[str, object]:
     # Loaded only here, so that a training that goes wrong does so at once.
+    from edge_common.detections import Detection
+    from edge_common.geometry import Box
     from edge_common.packages import Manifest, PackageStore
     from edge_common.scores import Comparison, Doubt, Score, WrongImage
+    from modules.trainer_agent.learning.held_back import encode_held_back
 
     images = request["images"]
     digests = [image["digest"] for image in images]
@@ -80,7 +84,13 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
         created="2025-01-01T00:00:00+00:00",
         program_version="test",
     )
-    PackageStore(Path(request["packages"])).write(manifest, b"a model")
+    held_back = {
+        image["digest"]: [Detection(request["tags"][one["tag"]], 0.9, Box(*one["box"])) for one in image["boxes"]]
+        for image in images
+    }
+    if "wrong" in finds:
+        held_back[digests[0]] = []
+    PackageStore(Path(request["packages"])).write(manifest, b"a model", encode_held_back(held_back))
     return {
         "version": version,
         "score": score.model_dump(mode="json"),
@@ -92,6 +102,17 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
     }
 
 
+def leave_halfway(request: dict[str, object]) -> None:
+    """Have a helper, a whole package that nobody was told of, and files in the middle of being written."""
+    write_package(request, set())
+    (Path(request["packages"]) / request["model_id"] / ".v1.part").mkdir()
+    entry = Path(request["data"]) / "cache" / "features" / "ab" / f"abcd.{os.getpid()}.part"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"half")
+    helper = subprocess.Popen(["sleep", "60"])
+    say({"stage": f"{os.getpid()} {helper.pid}", "fraction": 0.5, "seconds_left": None})
+
+
 def main() -> None:
     way = sys.argv[1]
     if way == "ends-at-once":
@@ -100,6 +121,9 @@ def main() -> None:
     threading.Thread(target=end_when_orphaned, daemon=True).start()
     say({"stage": "Looking at the images", "fraction": 0.4, "seconds_left": 6.0})
     if way == "slow":
+        time.sleep(60)
+    elif way == "halfway":
+        leave_halfway(request)
         time.sleep(60)
     elif way == "killed":
         os.kill(os.getpid(), signal.SIGKILL)

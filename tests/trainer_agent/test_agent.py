@@ -4,13 +4,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from edge_common.errors import Conflict, NotEnoughTags, NotFound
 from modules.trainer_agent.training_log import INTERRUPTED, TrainingLog
-from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY, ended, tag_images, trained
+from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY, ended, gone, tag_images, trained
 
 
 def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, workshop, start_agent):
@@ -241,7 +240,7 @@ model_id = library.models()[0].id
 agent.train(model_id)
 while agent.state(model_id).fraction == 0:
     time.sleep(0.02)
-print(agent._job._child.pid, flush=True)
+print(agent._attempt._job._child.pid, flush=True)
 time.sleep(60)
 """
 
@@ -262,19 +261,6 @@ def test_a_kill_of_the_trainer_ends_the_training_and_it_starts_again(library, st
     restarted = start_agent()
     restarted.wait_for_change(model.id, 0, PATIENCE_S)
     assert ended(restarted, model.id).phase == "trained"
-
-
-def gone(pid):
-    deadline_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline_s:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_training_that_keeps_taking_the_device_down_is_not_started_for_ever(library, start_agent):

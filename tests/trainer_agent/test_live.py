@@ -21,7 +21,7 @@ from edge_common.frames import CameraPhase, CameraState, Frame, FramePublisher, 
 from edge_common.geometry import Box
 from edge_common.images import Pixels, decode_image
 from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber, result_key
-from modules.trainer_agent.live import MOST_VIEWERS, LiveView, Ring, TooManyViewers, Watch, encode_part
+from modules.trainer_agent.live import MOST_VIEWERS, NO_MODEL, LiveView, Ring, TooManyViewers, Watch, encode_part
 from tests.trainer_agent.conftest import Serve
 
 SHELF = LiveModel(
@@ -234,6 +234,22 @@ def test_pictures_go_out_without_boxes_while_no_model_is_live(store: Store) -> N
     assert shown.level == pytest.approx(90, abs=2)
     assert (shown.facts["model_id"], shown.facts["detections"]) == (None, None)
     assert shown.facts["note"] == "No model is live yet."
+
+
+def test_models_are_told_with_the_first_part_and_again_when_they_change(store: Store) -> None:
+    with closing(store.view.watch("camera-1", NO_MODEL)) as watch:
+        store.joined(watch)
+
+        def next_facts() -> dict[str, Any]:
+            store.show()
+            return parse(watch.part()).facts
+
+        parts = [next_facts(), next_facts()]
+        store.models = (SHELF, TILL)
+        store.until(store.state, lambda: store.view.models() == store.models)
+        parts += [next_facts(), next_facts()]
+
+    assert [len(facts["models"]) if "models" in facts else None for facts in parts] == [1, None, 2, None]
 
 
 def test_a_viewer_may_choose_among_the_models(store: Store) -> None:

@@ -19,6 +19,11 @@ class FeatureCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @classmethod
+    def under(cls, data: Path) -> "FeatureCache":
+        """The one in the program's data folder."""
+        return cls(data / "cache" / "features")
+
     def has(self, recipe: str) -> bool:
         """Whether there is something by this recipe; whether it is whole only `load` can tell."""
         return self._path(recipe).exists()
@@ -55,11 +60,18 @@ class FeatureCache:
             raise
 
     def prune(self, most_bytes: int) -> None:
-        """Delete the entries used longest ago until the rest fit."""
+        """Delete the entries used longest ago until the rest fit, and what was left half-written."""
+        self.sweep()
         kept_bytes = 0
         for path, found in sorted(self._entries(), key=lambda entry: entry[1].st_mtime, reverse=True):
             kept_bytes += found.st_size
             if kept_bytes > most_bytes:
+                path.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Delete what processes that have ended left half-written."""
+        for path in self.folder.glob("*/*.*.part"):
+            if not _runs(int(path.suffixes[-2][1:])):
                 path.unlink(missing_ok=True)
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
@@ -70,3 +82,13 @@ class FeatureCache:
     def _path(self, recipe: str) -> Path:
         key = hashlib.sha256(recipe.encode()).hexdigest()
         return self.folder / key[:2] / f"{key}.features"
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # of another user
+    return True

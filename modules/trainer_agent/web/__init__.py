@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from modules.trainer_agent.web import (
+    before_after,
     cameras,
     capture,
     checking,
@@ -54,6 +55,7 @@ def create_app(services: Services) -> Flask:
         library_page,
         checking,
         training,
+        before_after,
         versions,
         live,
         settings,

@@ -107,7 +107,7 @@ def _of_model(of: Overview) -> Iterator[Notice]:
         yield Notice(f"A new version of '{name}' waits for you", why, training, "Decide", grave=False)
     if of.missing and of.counts.tagged and of.live is None:
         yield Notice(f"'{name}' cannot be trained yet", " ".join(of.missing), page, "Go on", grave=False)
-    elif not of.missing and of.live is None and not of.training.active and of.training.phase == "none":
+    elif not of.missing and of.live is None and not of.training.active and of.training.phase in ("none", "cancelled"):
         text = f"There are {amount(of.counts.tagged, 'tagged image')}."
         yield Notice(f"'{name}' is ready to train", text, training, "Train", grave=False)
     elif of.live is None and not of.counts.untagged and not of.counts.tagged:

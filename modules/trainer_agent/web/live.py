@@ -4,6 +4,7 @@ import re
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from edge_common.detections import WEAKEST
 from edge_common.errors import InvalidInput
 from modules.trainer_agent.live import LiveView, TooManyViewers
 from modules.trainer_agent.web.services import services
@@ -24,6 +25,7 @@ def live_page() -> str:
         camera=_argument("camera", _CAMERA),
         model=_argument("model", _MODEL),
         trained=bool(services().packages.live()),
+        weakest=round(WEAKEST * 100),
     )
 
 

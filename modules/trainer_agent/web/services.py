@@ -11,6 +11,7 @@ from edge_common.frames import FrameSubscriber
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
+from modules.trainer_agent.before_after import BeforeAfter
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.diagnostics import Diagnostics
 from modules.trainer_agent.drafts import Drafts
@@ -48,6 +49,10 @@ class Services:
     @cached_property
     def series(self) -> SeriesRunner:
         return SeriesRunner(self.library, self.viewfinder.fresh_frame)
+
+    @cached_property
+    def before_after(self) -> BeforeAfter:
+        return BeforeAfter(self.library, self.packages, self.proposer.look)
 
     @cached_property
     def model_bin(self) -> ModelBin:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from edge_common.errors import EdgeError
 from modules.trainer_agent.training_log import TrainingState
 from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, wrong_shown
+from modules.trainer_agent.web.before_after import can_be_compared
 from modules.trainer_agent.web.curve import curve
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.overview import Overview, overview
@@ -32,6 +33,12 @@ def training_page(model_id: str) -> str:
 def train(model_id: str) -> tuple[Response, int]:
     state = services().agent.train(model_id)
     return jsonify(state_json(state)), 202
+
+
+@bp.delete("/api/models/<model_id>/training")
+def cancel(model_id: str) -> Response:
+    """Nothing comes of it; 409 when it has ended before."""
+    return jsonify(state_json(services().agent.cancel(model_id)))
 
 
 @bp.get("/api/models/<model_id>/training")
@@ -65,6 +72,8 @@ class Findings:
     advice: tuple[Advice, ...]
     waits: bool
     """The version is a candidate still: no other has been put live since."""
+    compared: bool
+    """There is a version before it whose eyes the same images can be seen with."""
 
 
 def findings(of: Overview) -> Findings | None:
@@ -82,6 +91,7 @@ def findings(of: Overview) -> Findings | None:
         wrong_shown(manifest, images),
         advise(of.model.tags, of.counts, manifest, images),
         waits=bool(of.training.kept_back) and (live is None or live < version),
+        compared=can_be_compared(of.model.id, version),
     )
 
 

@@ -126,3 +126,18 @@ def test_pruning_passes_over_what_another_training_took_away_meanwhile(cache: Fe
     cache.prune(0)
 
     assert cache.load("recipe") is None
+
+
+def test_pruning_takes_what_an_ended_process_left_half_written(cache: FeatureCache, tmp_path: Path) -> None:
+    cache.save("recipe", ARRAYS)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    folder = only_file(tmp_path).parent
+    left, being_written = (folder / f"half.{pid}.part" for pid in (ended.pid, os.getppid()))
+    left.write_bytes(b"half")
+    being_written.write_bytes(b"half")
+
+    cache.prune(1_000_000)
+
+    assert not left.exists()
+    assert being_written.exists()

@@ -16,6 +16,7 @@ from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
 
 SURE, UNSURE = Detection("full", 0.9, Box(0.1, 0.1, 0.5, 0.5)), Detection("low stock", 0.55, Box(0.5, 0.5, 0.9, 0.9))
+WEAK = (Detection("low stock", 0.3, Box(0.1, 0.5, 0.5, 0.9)), Detection("full", 0.15, Box(0.5, 0.1, 0.9, 0.5)))
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def watched(tmp_path, model, build_app):
                     InferenceState(models=(live,), runtime="o", frames_per_s=9, inference_ms=1, last_error="")
                 )
                 camera.publish(frame)
-                result = Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", (SURE, UNSURE), 5.0)
+                seen = (SURE, UNSURE)
+                result = Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", seen, 5.0, WEAK)
                 inference.publish(result)
 
     thread = threading.Thread(target=run)
@@ -62,6 +64,25 @@ def test_the_slider_shows_its_effect_at_once(page, watched):
     assert page.locator("#seen .name").all_inner_texts() == ["full"]
     page.get_by_label("Show what is at least").fill("50")
     assert page.locator("#seen li").count() == 2
+
+
+def seen_of_each(page):
+    """How many of each label the list beside the picture tells of."""
+    return [int(text.split()[0]) for text in page.locator("#seen .count").all_inner_texts()]
+
+
+def test_the_slider_reaches_below_what_the_model_reports(page, watched):
+    page.goto(f"{watched.address}/live?camera=aisle-4")
+    page.locator("#seen li", has_text="low stock").wait_for()
+    assert seen_of_each(page) == [1, 1]
+    page.get_by_role("button", name="Freeze").click()
+
+    page.get_by_label("Show what is at least").fill("20")
+
+    assert seen_of_each(page) == [2, 1]
+    page.get_by_text("What is less than 50 % sure is shown here only").wait_for()
+    page.get_by_label("Show what is at least").fill("10")
+    assert seen_of_each(page) == [2, 2]
 
 
 def test_a_frozen_picture_stays_until_it_goes_on(page, watched):

@@ -27,7 +27,7 @@ let camera = "";
 let model = "";
 let arrivals = [];
 let last = null;
-const least = place && new Least(at("least"), at("least-said"), () => last && render());
+const least = place && new Least(at("least"), at("least-said"), at("below"), () => last && render());
 const frozen = place && new Frozen(place, () => last);
 
 async function watch() {
@@ -69,11 +69,14 @@ async function show(facts, jpeg) {
     showSeen(null, []);
     return;
   }
-  const labels = facts.models.find((one) => one.id === facts.model_id)?.labels ?? [];
+  const watching = facts.models.find((one) => one.id === facts.model_id);
+  const labels = watching?.labels ?? [];
   const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   last?.picture.close();
   last = { picture, jpeg, facts, labels };
-  least.reach(facts.detections ?? []);
+  if (watching) {
+    least.reach(watching.threshold);
+  }
   at("screen").classList.add("shown");
   say("");
   render();
@@ -81,7 +84,7 @@ async function show(facts, jpeg) {
 
 function render() {
   const { picture, facts, labels } = last;
-  const detections = facts.detections && least.shown(facts.detections);
+  const detections = facts.detections && least.shown(facts);
   draw(at("picture"), picture, detections ?? [], labels);
   showSeen(detections, labels);
   frozen.allow();

@@ -2,35 +2,39 @@
 
 import { call, tell } from "./api.js";
 
-const LOWEST = 50;
-
-/** The slider: what is less sure is not shown. Where the device reports less sure things, it reaches down to them. */
+/** The slider: what is less sure is not shown. Until it is moved, what the model reports is. */
 export class Least {
-  constructor(slider, said, changed) {
-    Object.assign(this, { slider, said });
+  constructor(slider, said, below, changed) {
+    Object.assign(this, { slider, said, below, moved: false, reported: Number(slider.value) });
     slider.addEventListener("input", () => {
+      this.moved = true;
       this.say();
       changed();
     });
     this.say();
   }
 
-  reach(detections) {
-    const weakest = Math.floor(Math.min(LOWEST / 100, ...detections.map(({ confidence }) => confidence)) * 100);
-    if (weakest < Number(this.slider.min)) {
-      const atLowest = this.slider.value === this.slider.min;
-      this.slider.min = String(weakest);
-      this.slider.value = atLowest ? this.slider.min : this.slider.value;
-      this.say();
+  /** `threshold`: what the model reports is at least so sure, 0 to 1. */
+  reach(threshold) {
+    this.reported = Math.floor(threshold * 100);
+    this.slider.min = String(Math.min(Number(this.slider.min), this.reported));
+    if (!this.moved) {
+      this.slider.value = String(this.reported);
     }
+    this.say();
   }
 
-  shown(detections) {
-    return detections.filter(({ confidence }) => confidence * 100 >= Number(this.slider.value));
+  shown({ detections, weak }) {
+    if (!this.moved) {
+      return detections;
+    }
+    return [...detections, ...weak].filter(({ confidence }) => confidence * 100 >= Number(this.slider.value));
   }
 
   say() {
     this.said.textContent = `${this.slider.value} %`;
+    this.below.hidden = Number(this.slider.value) >= this.reported;
+    this.below.textContent = `What is less than ${this.reported} % sure is shown here only; the model does not report it.`;
   }
 }
 

@@ -6,6 +6,7 @@ const LENGTH = 4;
 export async function readParts(response, show) {
   const reader = response.body.getReader();
   let waiting = new Uint8Array(0);
+  let models = [];
   for (;;) {
     const { value, done } = await reader.read();
     if (done) {
@@ -15,6 +16,8 @@ export async function readParts(response, show) {
     let newest = null;
     for (let part = firstPart(waiting); part !== null; part = firstPart(waiting)) {
       newest = part;
+      // They come with the first part, and again when they change.
+      models = part.facts.models ??= models;
       waiting = waiting.subarray(part.length);
     }
     if (newest !== null) {

@@ -13,10 +13,14 @@ export function offerUndo(text, undo, after = () => location.reload()) {
   show(text, undo, until, after);
 }
 
-/** Say something for a few seconds. */
-export function say(text) {
+/** Say something for a few seconds; `stays`: also on the page that comes next. */
+export function say(text, { stays = false } = {}) {
+  const until = Date.now() + 6_000;
   sessionStorage.removeItem(KEPT);
-  show(text, null, Date.now() + 6_000);
+  if (stays) {
+    sessionStorage.setItem(KEPT, JSON.stringify({ text, undo: null, until }));
+  }
+  show(text, null, until);
 }
 
 function show(text, undo, until, after) {

@@ -1,6 +1,8 @@
 // A training as it runs: the device sends each change; when that line is cut, the page asks.
 
+import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
+import { say } from "./toast.js";
 import "./train.js";
 
 const place = document.getElementById("training");
@@ -30,6 +32,23 @@ function show(state) {
   document.getElementById("bar").value = state.fraction;
   document.getElementById("left").textContent = state.seconds_left === null ? "" : words(state.seconds_left);
 }
+
+document.getElementById("cancel")?.addEventListener("click", async ({ currentTarget: button }) => {
+  button.disabled = true;
+  tell("", place);
+  try {
+    show(await call("DELETE", button.dataset.cancel));
+  } catch (problem) {
+    button.disabled = false;
+    if (problem.status === 409) {
+      // It has ended: the page shows how, and these words beside it.
+      say(problem.message, { stays: true });
+      location.reload();
+    } else {
+      tell(problem.message, place);
+    }
+  }
+});
 
 follow(place.dataset.events, place.dataset.path, show, () => {
   document.getElementById("left")?.replaceChildren("The device cannot be reached; trying again.");
