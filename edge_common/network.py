@@ -58,3 +58,11 @@ def machine_names() -> frozenset[str]:
     name = socket.gethostname().lower().rstrip(".")
     short = name.partition(".")[0]
     return frozenset({name, short, f"{short}.local"} - {"", ".local"})
+
+
+def neighbourhood(peer: str) -> str:
+    """Who a connection comes from, for counting: an IPv4 address, or the /64 in which one machine has many of IPv6."""
+    address = plain_address(peer)
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address or peer)

@@ -14,7 +14,9 @@ from modules.trainer_agent.web import (
     live,
     model_edits,
     models,
+    people,
     series,
+    settings,
     tagging,
     training,
     uploads,
@@ -22,6 +24,7 @@ from modules.trainer_agent.web import (
     wording,
     zoo,
 )
+from modules.trainer_agent.web.door import keep_door
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
@@ -37,6 +40,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["services"] = services
     services.model_bin.empty(datetime.now(UTC))
     guard(app)
+    keep_door(app)
     answer_problems(app)
     for part in (
         home,
@@ -54,6 +58,8 @@ def create_app(services: Services) -> Flask:
         training,
         versions,
         live,
+        people,
+        settings,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS
