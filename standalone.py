@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from edge_common.errors import ConfigError, Conflict, EdgeError
 from edge_common.hub import LocalHub
+from edge_common.network import EVERYWHERE, PIN_FILE, listen, network_addresses
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import CameraSettings
@@ -107,6 +107,7 @@ def main() -> int:
                         child.look(time.monotonic())
                     if not answering and (answering := page_answers(port)):
                         log.info("ready: open http://localhost:%d in a browser", port)
+                        tell_the_network(data, port)
             finally:
                 end_all(children)
     except (EdgeError, OSError) as error:
@@ -121,7 +122,7 @@ def modules(data: Path, zoo: Path, sockets: Path, port: int) -> dict[str, list[s
     at_frames = ["--frames", f"ipc://{sockets}/frames"]
     at_results = ["--results", f"ipc://{sockets}/results"]
     at_questions = ["--questions", f"ipc://{sockets}/questions"]
-    page = ["--zoo", str(zoo), "--host", "127.0.0.1", "--port", str(port)]
+    page = ["--zoo", str(zoo), "--port", str(port)]
     return {
         "capture": at_data + at_frames + at_questions,
         "inference": at_data + at_frames + at_results,
@@ -183,30 +184,32 @@ def free_port(wished: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """No one listens at either address of localhost: a browser may try both."""
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        with socket.socket(family) as probe:
-            probe.settimeout(1)
-            if probe.connect_ex((address, port)) == 0:
-                return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+    """No one listens there at any address of this machine."""
+    try:
+        listen(EVERYWHERE, port).close()
+    except OSError:
+        return False
     return True
 
 
 def page_answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/sign-in")
         return connection.getresponse().status < 400
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+
+
+def tell_the_network(data: Path, port: int) -> None:
+    """Say where others find the page, if it answers them."""
+    if (data / PIN_FILE).exists():
+        for address in network_addresses():
+            log.info("in the network: http://%s:%d", address, port)
+    else:
+        log.info("it answers on this machine only; set a PIN on the page to open it in the network")
 
 
 def end_all(children: Sequence[Child]) -> None:

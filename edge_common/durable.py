@@ -5,12 +5,15 @@ import uuid
 from pathlib import Path
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Replace `path` by `data` so that a reader, or the next start, sees the old content or the new, never a part."""
+def write_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Replace `path` by `data` so that a reader, or the next start, sees the old content or the new, never a part.
+
+    `mode`: who may read and write it, before the process's own mask.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

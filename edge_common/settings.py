@@ -10,6 +10,7 @@ from edge_common.errors import ConfigError
 
 _PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
 """What stands between user name and host of a URL, with the user name before it."""
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
@@ -77,11 +78,22 @@ class ImproveSettings(Settings):
     free_disk_mb: int = Field(default=500, ge=0, le=1_000_000, description="none are kept while less is free")
 
 
+class WebSettings(Settings):
+    """The page that staff open."""
+
+    names: tuple[HostName, ...] = Field(
+        default=(),
+        max_length=16,
+        description="more names that the page answers to, in small letters; its addresses and the machine's name count",
+    )
+
+
 class TrainerSettings(Settings):
     """Desired properties of the trainer_agent module."""
 
     training: TrainingSettings = TrainingSettings()
     improve: ImproveSettings = ImproveSettings()
+    web: WebSettings = WebSettings()
 
 
 Group = TypeVar("Group", bound=Settings)

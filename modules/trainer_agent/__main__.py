@@ -13,6 +13,7 @@ from edge_common.camera_questions import QuestionAsker
 from edge_common.errors import EdgeError
 from edge_common.frames import FrameSubscriber
 from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.network import EVERYWHERE, listen
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
@@ -25,10 +26,10 @@ from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog
 from modules.trainer_agent.web import create_app
-from modules.trainer_agent.web.guard import loopback
 from modules.trainer_agent.web.services import Services
 
 log = logging.getLogger("trainer_agent")
@@ -38,6 +39,8 @@ _SERVER = {
     "max_request_body_size": 64_000_000,
     # What waits here for a slow viewer of the live page is old when it arrives: a picture or two at most.
     "outbuf_high_watermark": 100_000,
+    # Left in, so that who speaks for others is not taken for somebody at this machine.
+    "clear_untrusted_proxy_headers": False,
 }
 
 
@@ -50,7 +53,7 @@ def main() -> int:
     arguments.add_argument("--results", required=True, help="ZeroMQ endpoint where inference publishes")
     arguments.add_argument("--questions", required=True, help="ZeroMQ endpoint where capture answers about cameras")
     arguments.add_argument("--zoo", type=Path, required=True, help="folder of the backbones")
-    arguments.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address: there is no sign-in")
+    arguments.add_argument("--host", default=EVERYWHERE, help="the only address to listen at; all by default")
     arguments.add_argument("--port", type=int, default=8080)
     chosen = arguments.parse_args()
     start_logging("trainer_agent", chosen.data)
@@ -96,14 +99,27 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
             cameras = Cameras(OwnCameras(data / PLACE), asker, frames)
+            people = People(data, hub.report)
             app = create_app(
                 Services(
-                    library, agent, frames, live, packages, drafts, proposer, lambda: keeper.settings, cameras, zoo
+                    library,
+                    agent,
+                    frames,
+                    live,
+                    packages,
+                    drafts,
+                    proposer,
+                    lambda: keeper.settings,
+                    cameras,
+                    people,
+                    zoo,
                 )
             )
-            server = create_server(app, host=chosen.host, port=chosen.port, **_SERVER)
+            door = listen(chosen.host, chosen.port)
+            people.announce()
+            server = create_server(app, sockets=[door], **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
-            log.info("the page is at http://%s:%s/", server.effective_host, server.effective_port)
+            log.info("the page is at http://%s:%s/", chosen.host or "127.0.0.1", door.getsockname()[1])
             while not stop.is_set():
                 keeper.wait(0.5)
 

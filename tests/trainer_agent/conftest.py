@@ -27,6 +27,7 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.people import People
 from modules.trainer_agent.promotion import Rule
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog, TrainingState
@@ -209,9 +210,10 @@ def serve(
         drafts, packages = start_drafts(), workshop.packages
         proposer = Proposer(library, packages, drafts.packages, threads=1)
         agent = agent or start_agent()
+        people = People(workshop.folder, workshop.hub.report)
         cameras = Cameras(OwnCameras(workshop.folder / PLACE), asker, live.frames)
         return create_app(
-            Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings, cameras)
+            Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings, cameras, people)
         )
 
     return app

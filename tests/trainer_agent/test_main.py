@@ -1,5 +1,6 @@
 """The module as a process: it answers, and it ends when told."""
 
+import http.client
 import json
 import re
 import signal
@@ -10,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from edge_common.network import network_addresses
 from tests.trainer_agent.conftest import REPOSITORY
 
 
@@ -47,10 +49,43 @@ def test_a_port_that_is_taken_ends_it_with_the_reason(tmp_path):
     assert "in use" in said
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.9", "shop"])
-def test_the_page_is_not_served_beyond_this_machine(tmp_path, host):
+def ask(address, port, method, path, body=None, cookie=""):
+    """Status, JSON and cookie of an answer, over a connection of its own to an address of this machine."""
+    connection = http.client.HTTPConnection(address, port, timeout=10)
+    headers = {"Content-Type": "application/json", "Origin": f"http://{address}:{port}", "Cookie": cookie}
+    connection.request(method, path, json.dumps(body) if body else None, headers)
+    answer = connection.getresponse()
+    told = answer.status, json.load(answer), (answer.headers["Set-Cookie"] or "").partition(";")[0]
+    connection.close()
+    return told
+
+
+def test_from_the_network_it_lets_in_only_who_has_the_set_up_code_and_then_the_pin(tmp_path):
+    address = next(iter(network_addresses()), None)
+    if address is None:
+        pytest.skip("this machine is in no network")
+    with start(tmp_path) as trainer:
+        code = re.search(r"set-up code is (\S+)", next(line for line in trainer.stderr if "set-up code" in line))[1]
+        port = int(re.search(r"127\.0\.0\.1:(\d+)/", next(line for line in trainer.stderr if "http" in line))[1])
+
+        before = ask(address, port, "GET", "/api/cameras")
+        at_the_device = ask("127.0.0.1", port, "GET", "/api/cameras")
+        wrong = ask(address, port, "POST", "/api/first-pin", {"pin": "280614", "code": "AAAA-AAAA"})
+        first = ask(address, port, "POST", "/api/first-pin", {"pin": "280614", "code": code})
+        signed_in = ask(address, port, "GET", "/api/cameras", cookie=first[2])
+        at_the_device_then = ask("127.0.0.1", port, "GET", "/api/cameras")
+        trainer.send_signal(signal.SIGTERM)
+        trainer.communicate(timeout=10)
+
+    asked = [before, at_the_device, wrong, first, signed_in, at_the_device_then]
+    assert [answer[0] for answer in asked] == [401, 200, 403, 200, 200, 401]
+    assert signed_in[1] == {"cameras": []}
+
+
+@pytest.mark.parametrize("host", ["shop.invalid", "192.0.2.250"])
+def test_an_address_that_is_not_of_this_machine_ends_it_with_the_reason(tmp_path, host):
     with start(tmp_path, "--host", host) as trainer:
         said = trainer.communicate(timeout=20)[1]
 
-    assert trainer.returncode == 2
-    assert "argument --host" in said
+    assert trainer.returncode == 1
+    assert "ERROR" in said

@@ -15,6 +15,7 @@ from modules.trainer_agent.web import (
     live,
     model_edits,
     models,
+    people,
     series,
     settings,
     tagging,
@@ -24,6 +25,7 @@ from modules.trainer_agent.web import (
     wording,
     zoo,
 )
+from modules.trainer_agent.web.door import keep_door
 from modules.trainer_agent.web.guard import guard
 from modules.trainer_agent.web.problems import answer_problems
 from modules.trainer_agent.web.services import Services
@@ -40,6 +42,7 @@ def create_app(services: Services) -> Flask:
     services.model_bin.empty(datetime.now(UTC))
     services.series.resume()
     guard(app)
+    keep_door(app)
     answer_problems(app)
     for part in (
         home,
@@ -58,6 +61,7 @@ def create_app(services: Services) -> Flask:
         before_after,
         versions,
         live,
+        people,
         settings,
     ):
         app.register_blueprint(part.bp)

@@ -1,13 +1,14 @@
-"""Which requests are answered at all, and the headers of every answer. The page serves this machine only for now."""
+"""Which requests are answered at all, whoever sends them, and the headers of every answer."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
 from edge_common.errors import EdgeError
+from edge_common.network import is_this_machine, machine_names, plain_address
+from modules.trainer_agent.web.services import services
 
-_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+COOKIE = "fifteen_session"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "Content-Security-Policy": (
@@ -17,7 +18,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
@@ -28,13 +28,6 @@ class Refused(EdgeError):
     code = "refused"
 
 
-def loopback(address: str) -> str:
-    """The address, if only this machine can reach it; raises ValueError."""
-    if not ipaddress.ip_address(address).is_loopback:
-        raise ValueError(f"a loopback address expected, got {address!r}")
-    return address
-
-
 def guard(app: Flask) -> None:
     """Have the app refuse foreign hosts and foreign pages, and send the headers that keep a page to itself."""
     app.before_request(refuse_foreign_host)
@@ -43,31 +36,52 @@ def guard(app: Flask) -> None:
 
 
 def refuse_foreign_host() -> None:
-    """A name that somebody else points at this machine (DNS rebinding) is not ours; raises Refused."""
-    if _host_name(request.host) not in _OWN_NAMES:
-        raise Refused(f"This page answers as localhost only, not as {request.host[:80]!r}.")
+    """A name that somebody else points at this machine (DNS rebinding) is not ours; raises Refused.
+
+    An address as digits is: no name leads to it, so no other page can have it as its own.
+    """
+    host = host_name()
+    if plain_address(host) or host == "localhost" or host in machine_names():
+        return
+    if host not in services().settings().web.names:
+        raise Refused(f"This page does not answer as {request.host[:80]!r}. The setting web.names can allow a name.")
 
 
 def refuse_foreign_page() -> None:
-    """Only our own pages may change anything; raises Refused."""
+    """Only our own pages may change anything; raises Refused.
+
+    Browsers name the page that a change comes from. Other programs need not, unless they borrow a browser's session.
+    """
     if request.method in _SAFE_METHODS:
         return
-    origin = request.headers.get("Origin")
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     if origin is not None and origin != f"{request.scheme}://{request.host}":
         raise Refused(f"Another page ({origin[:80]!r}) tried to change something here.")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if site not in (None, "same-origin", "none"):
         raise Refused("Another page tried to change something here.")
+    if origin is None and site is None and COOKIE in request.cookies:
+        raise Refused("A change in a session must say which page it comes from: the header Origin is missing.")
 
 
 def with_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure or is_own_name():
+        # Elsewhere browsers leave it aside, and complain of it on every page.
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
-def _host_name(host: str) -> str:
+def is_own_name() -> bool:
+    """Whether the present request asks for this machine by a name that means itself, wherever it is used."""
+    host = host_name()
+    return host == "localhost" or is_this_machine(host)
+
+
+def host_name() -> str:
+    """The host that the present request asks for, without its port; empty if it is none."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         return ""

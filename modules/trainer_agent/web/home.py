@@ -46,6 +46,7 @@ def home_page() -> str:
         models={of.model.id: of for of in models},
         notices=tuple(notices(cameras, state, models)),
         first=not models and not (state and state.models),
+        pin_is_set=services().people.pin_is_set,
     )
 
 

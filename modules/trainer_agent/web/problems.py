@@ -1,12 +1,16 @@
 """Every error as an answer: the family's status, JSON for programs and a page for people."""
 
 import logging
+import math
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from edge_common.camera_questions import NoAnswer
 from edge_common.errors import CameraError, ConfigError, Conflict, EdgeError, InvalidInput, NotFound
+from modules.trainer_agent.people import WrongPin
+from modules.trainer_agent.slow_down import TooSoon
+from modules.trainer_agent.web.door import SignInNeeded
 from modules.trainer_agent.web.guard import Refused
 
 log = logging.getLogger(__name__)
@@ -15,6 +19,7 @@ STATUS: dict[type[EdgeError], int] = {
     InvalidInput: 400,
     ConfigError: 400,
     Refused: 403,
+    WrongPin: 403,
     NotFound: 404,
     Conflict: 409,
     CameraError: 503,
@@ -28,6 +33,8 @@ def answer_problems(app: Flask) -> None:
     for kind, status in STATUS.items():
         app.register_error_handler(kind, lambda error, status=status: answer(status, str(error), error.code))
     app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(SignInNeeded, ask_to_sign_in)
+    app.register_error_handler(TooSoon, ask_to_wait)
 
 
 def answer_http(error: HTTPException) -> Response:
@@ -43,11 +50,25 @@ def answer_http(error: HTTPException) -> Response:
     return answer(status, error.description or error.name, "bad_request")
 
 
+def ask_to_sign_in(error: SignInNeeded) -> Response:
+    """To a person the page for it, which leads back; to a program, and to a page's own requests, the status 401."""
+    wants_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
+    if wants_page and not request.path.startswith("/api/"):
+        return make_response(redirect(url_for("people.sign_in_page", next=request.full_path.removesuffix("?"))))
+    return answer(401, str(error), error.code)
+
+
+def ask_to_wait(error: TooSoon) -> Response:
+    response = answer(429, str(error), error.code)
+    response.headers["Retry-After"] = str(math.ceil(error.wait_s))
+    return response
+
+
 def answer(status: int, message: str, code: str) -> Response:
-    """A problem with its HTTP status, as JSON below /api and as a page elsewhere."""
+    """A problem with its HTTP status, as JSON below /api and where a sign-in is needed, as a page elsewhere."""
     if status >= 500 and code not in (CameraError.code, NoAnswer.code):
         log.error("%s %s: %s", request.method, request.path, message)
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or status == 401:
         response = jsonify(message=message, code=code)
     else:
         response = make_response(render_template("problem.html", message=message, status=status))

@@ -19,6 +19,7 @@ from modules.trainer_agent.imports import Imports
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.model_bin import ModelBin
+from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.showroom import Showroom
@@ -39,6 +40,7 @@ class Services:
     proposer: Proposer
     settings: Callable[[], TrainerSettings]
     cameras: Cameras
+    people: People
     zoo: Path = Path("zoo")
     """Folder of the backbones and ready-made models."""
 

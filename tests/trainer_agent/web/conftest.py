@@ -85,9 +85,9 @@ def with_zoo(app: Flask) -> Flask:
 class Site:
     """The page on a port of its own, behind the server that serves staff."""
 
-    def __init__(self, app: Flask) -> None:
-        self._server = create_server(app, host="127.0.0.1", port=0, threads=8)
-        self.address = f"http://127.0.0.1:{self._server.effective_port}"
+    def __init__(self, app: Flask, host: str = "127.0.0.1") -> None:
+        self._server = create_server(app, host=host, port=0, threads=8)
+        self.address = f"http://{host}:{self._server.effective_port}"
         threading.Thread(target=self._server.run, daemon=True).start()
 
 

@@ -390,6 +390,50 @@ def test_the_zoo(window, fits_everybody, build_app, shop):
     fits_everybody()
 
 
+def test_setting_the_first_pin_at_the_device_and_what_the_settings_show_then(window, fits_everybody, build_app):
+    site = Site(build_app())
+    window.goto(f"{site.address}/settings")
+    fits_everybody()
+    window.get_by_label("New PIN", exact=True).fill("280614")
+    window.get_by_label("New PIN once more").fill("280614")
+    window.get_by_role("button", name="Set PIN").click()
+
+    window.get_by_role("button", name="Sign out everywhere").wait_for()
+    window.get_by_text("Change PIN").first.click()
+    fits_everybody()
+
+
+def test_signing_in_after_a_wrong_pin_and_in_the_middle_of_something(window, fits_everybody, build_app, gaps):
+    app = build_app()
+    people = app.extensions["services"].people
+    people.set_first_pin("280614", "this machine", known=True, code=None)
+    window.goto(f"{Site(app).address}/models/new")
+    window.get_by_label("PIN", exact=True).fill("111111")
+    window.get_by_role("button", name="Sign in").click()
+    window.get_by_text("That is not the PIN.").wait_for()
+    window.get_by_text("PIN forgotten?").click()
+    fits_everybody()
+
+    window.get_by_label("PIN", exact=True).fill("280614")
+    window.get_by_role("button", name="Sign in").click()
+    window.get_by_label("Model Name").fill(gaps.name)
+    window.get_by_label("Objects").fill("gap")
+    window.get_by_role("button", name="Review", exact=True).click()
+    people.sign_out_everywhere()
+    window.get_by_role("button", name="Create").click()
+    window.get_by_role("dialog", name="Sign in to go on").wait_for()
+    fits_everybody()
+
+
+def test_a_visitor_of_a_device_without_a_pin(window, fits_everybody, build_app):
+    window.set_extra_http_headers({"X-Real-IP": "192.168.1.20"})
+
+    window.goto(f"{Site(build_app()).address}/models")
+
+    window.get_by_label("Set-up code").wait_for()
+    fits_everybody()
+
+
 def test_an_import_that_was_refused(window, fits_everybody, build_app, tmp_path):
     (tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip").write_bytes(b"nothing")
     window.goto(f"{Site(build_app()).address}/models/import")

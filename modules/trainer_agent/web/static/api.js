@@ -1,14 +1,16 @@
 // Requests to the device, and their problems in words.
 
+import { askToSignIn, letIn } from "./signed_out.js";
+
 export class Problem extends Error {
   constructor(message, status) {
     super(message);
     this.status = status;
   }
 
-  /** The device was not reached or could not just now: the same request may succeed later. */
+  /** The device was not reached, could not just now, or asks to sign in: the same request may succeed later. */
   get passing() {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status === 401 || this.status >= 500;
   }
 }
 
@@ -30,10 +32,15 @@ export async function call(method, path, body) {
   if (!response.ok) {
     throw await problemOf(response);
   }
+  letIn();
   return response.status === 204 ? null : response.json();
 }
 
+/** The problem that an answer tells; that of an ended session asks to sign in again. */
 export async function problemOf(response) {
+  if (response.status === 401) {
+    askToSignIn();
+  }
   try {
     return new Problem((await response.json()).message, response.status);
   } catch {

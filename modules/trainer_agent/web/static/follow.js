@@ -27,9 +27,11 @@ export function follow(eventsPath, statePath, show, onLost = () => {}) {
     }
   }, ASK_EVERY_MS);
   document.addEventListener("visibilitychange", listen);
+  document.addEventListener("signed-in", listen);
   listen();
   return () => {
     document.removeEventListener("visibilitychange", listen);
+    document.removeEventListener("signed-in", listen);
     events?.close();
     clearInterval(asking);
   };

@@ -1,6 +1,6 @@
 // Home: a still picture of each camera, and what needs attention, fetched anew while somebody looks.
 
-import { pause } from "./api.js";
+import { pause, problemOf } from "./api.js";
 
 const PICTURE_EVERY_S = 3;
 const PAGE_EVERY_S = 5;
@@ -12,7 +12,7 @@ async function follow(picture) {
       try {
         const response = await fetch(picture.dataset.frame);
         if (!response.ok) {
-          throw new Error((await response.json()).message);
+          throw await problemOf(response);
         }
         const before = picture.src;
         picture.src = URL.createObjectURL(await response.blob());
@@ -45,7 +45,7 @@ function renew(fresh, id, same) {
 async function renewPage() {
   const response = await fetch(location.href);
   if (!response.ok) {
-    return;
+    throw await problemOf(response);
   }
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const alike = (old, now) => old.innerHTML === now.innerHTML;

@@ -1,6 +1,8 @@
 // Import: sends a file piece by piece, goes on after a broken line, then follows how it is read.
 
-import { call, pause, tell } from "./api.js";
+import { call, pause, problemOf, tell } from "./api.js";
+import { follow } from "./follow.js";
+import { signedIn } from "./signed_out.js";
 
 const place = document.getElementById("import");
 const field = document.getElementById("file");
@@ -27,9 +29,13 @@ async function send(path, part) {
       if (response.ok) {
         return await response.json();
       }
-      throw Object.assign(new Error((await response.json()).message), { told: true });
+      throw await problemOf(response);
     } catch (problem) {
-      if (problem.told) {
+      if (problem.status === 401) {
+        await signedIn();
+        continue;
+      }
+      if (problem.status) {
         throw problem;
       }
       if (attempt === TRIES) {
@@ -53,14 +59,12 @@ async function sendAll(file) {
   return path;
 }
 
-function follow(path) {
+function ended(path) {
   return new Promise((resolve) => {
-    const events = new EventSource(`${path}/events`);
-    events.addEventListener("message", (event) => {
-      const state = JSON.parse(event.data);
+    const end = follow(`${path}/events`, path, (state) => {
       show(0.5 + 0.5 * state.fraction, state.stage);
       if (state.phase === "done" || state.phase === "refused") {
-        events.close();
+        end();
         resolve(state);
       }
     });
@@ -96,7 +100,7 @@ async function take(file) {
   document.getElementById("file-name").textContent = file.name;
   show(0, "Sending");
   try {
-    settle(await follow(await sendAll(file)));
+    settle(await ended(await sendAll(file)));
   } catch (problem) {
     progress.hidden = true;
     tell(problem.message, place);

@@ -1,6 +1,6 @@
 // Images of the library come in as one scrolls, and are there again when one comes back to the page.
 
-import { tell } from "./api.js";
+import { problemOf, tell } from "./api.js";
 
 const AHEAD = "1500px";
 const images = () => document.getElementById("images");
@@ -37,7 +37,7 @@ async function append() {
   try {
     const response = await fetch(end.querySelector("a").dataset.more);
     if (!response.ok) {
-      throw new Error(`The device answered with ${response.status}.`);
+      throw await problemOf(response);
     }
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     list().append(...fresh.querySelector("[data-images]").children);

@@ -1,6 +1,7 @@
 // What was tagged but is not on the device yet: sent one by one, tried again, kept over a reload of the page.
 
 import { call, pause } from "./api.js";
+import { signedIn } from "./signed_out.js";
 
 const WAITING = "fifteen unsaved ";
 const REFUSED = "fifteen refused ";
@@ -79,7 +80,7 @@ export class Outbox {
       } catch (problem) {
         if (problem.passing) {
           this.onChange(this.waiting.size, problem);
-          await pause(rest);
+          await (problem.status === 401 ? signedIn() : pause(rest));
           rest = Math.min(rest * 2, LONGEST_PAUSE_S);
         } else {
           this.refuse(path, letter, problem);

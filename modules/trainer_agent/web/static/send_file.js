@@ -1,6 +1,7 @@
 // One file to the device, with progress; `fetch` cannot tell how much of a request has gone out.
 
 import { Problem } from "./api.js";
+import { askToSignIn } from "./signed_out.js";
 
 const SILENCE_MS = 120_000;
 
@@ -25,6 +26,9 @@ export function sendForm(path, form, onProgress) {
       if (request.status >= 200 && request.status < 300 && answer !== null) {
         resolve(answer);
       } else {
+        if (request.status === 401) {
+          askToSignIn();
+        }
         const problem = new Problem(answer?.message ?? `The device answered with ${request.status}.`, request.status);
         reject(Object.assign(problem, { image: answer?.image }));
       }

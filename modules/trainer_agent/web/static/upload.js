@@ -2,6 +2,7 @@
 
 import { pause } from "./api.js";
 import { isReadable, sendForm } from "./send_file.js";
+import { signedIn } from "./signed_out.js";
 
 const FIRST_PAUSE_S = 2;
 const LONGEST_PAUSE_S = 16;
@@ -83,6 +84,11 @@ async function send(file, row) {
       if (problem.image) {
         repeated(file, row, problem, tries);
         return;
+      }
+      if (problem.status === 401) {
+        row.state.textContent = "Waits until you have signed in.";
+        await signedIn();
+        continue;
       }
       if (!problem.passing || tries === MOST_TRIES) {
         settle(row, "refused", problem.message);
