@@ -290,7 +290,7 @@ def test_another_process_may_prune_meanwhile(store: PackageStore) -> None:
     code = (
         "import sys; from pathlib import Path; from edge_common.packages import PackageStore\n"
         "store = PackageStore(Path(sys.argv[1])); print('ready', flush=True)\n"
-        "while not (store.root / 'enough').exists(): store.prune('shelf', keep=2)\n"
+        "while store.root.exists() and not (store.root / 'enough').exists(): store.prune('shelf', keep=2)\n"
     )
     command = [sys.executable, "-c", code, str(store.root)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as other:

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from edge_common.hub import LocalHub
+from edge_common.network import PIN_FILE
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings, ImproveSettings, TrainerSettings
 from modules.trainer_agent.diagnostics import masked
+from modules.trainer_agent.people import SESSIONS_FILE
+from modules.trainer_agent.web.guard import COOKIE
 from tests.trainer_agent.conftest import add_image, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
 
@@ -51,7 +54,7 @@ def test_the_diagnostics_file_tells_how_the_device_does(build_app, library, mode
 
 
 def test_no_secret_is_in_the_diagnostics_file(build_app, library, model, tmp_path):
-    names = ("own", "removed", "twin", "query", "refused", "log", "pin", "session")
+    names = ("own", "removed", "twin", "query", "refused", "log")
     secrets = {name: f"{name}-S3cr,t" for name in names}
     own = OwnCameras(tmp_path / PLACE)
     own.add("door", CameraSettings(url=f"rtsp://admin:{secrets['own']}@192.0.2.7/main"))
@@ -61,8 +64,6 @@ def test_no_secret_is_in_the_diagnostics_file(build_app, library, model, tmp_pat
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings" / "capture.json").write_text(json.dumps(settings))
     LocalHub(tmp_path / "twins" / "capture").desire({"cameras": {"bad": {"url": f"rtsp:{secrets['refused']}"}}})
-    (tmp_path / "people").mkdir()
-    (tmp_path / "people" / "pin.json").write_text(json.dumps({"pin": secrets["pin"], "session": secrets["session"]}))
     (tmp_path / "logs").mkdir()
     # Those of cameras could stand in any line; a password of one that nobody knows, in its address.
     lines = [f"cannot open rtsp://x:{secrets['log']}@192.0.2.1/main"]
@@ -73,7 +74,15 @@ def test_no_secret_is_in_the_diagnostics_file(build_app, library, model, tmp_pat
     image = add_image(library, model, 1)
     picture = library.pictures.image_file(image.digest).read_bytes()
 
-    answer = build_app().test_client().get("/settings/diagnostics.zip").data
+    app = build_app()
+    people = app.extensions["services"].people
+    secrets["session"] = people.set_first_pin("280614935072", "this machine", known=True, code=None)
+    kept = json.loads((tmp_path / PIN_FILE).read_text()) | json.loads((tmp_path / SESSIONS_FILE).read_text())
+    secrets |= {"pin": "280614935072", "hash": kept["hash"], "salt": kept["salt"], "digest": next(iter(kept["started"]))}
+    client = app.test_client()
+    client.set_cookie(COOKIE, secrets["session"])
+
+    answer = client.get("/settings/diagnostics.zip").data
 
     with zipfile.ZipFile(io.BytesIO(answer)) as archive:
         whole = b"\n".join(archive.read(name) for name in archive.namelist())
