@@ -17,6 +17,7 @@ from edge_common.errors import NotFound
 from edge_common.images import digest_of
 from edge_common.onnx_graph import GraphBuilder, ModelProto, load_graph
 from edge_common.packages import Manifest
+from edge_common.sentences import marked
 from edge_common.ssd_backbone import fed_with_bgr
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_DETECTOR, find, read_labels
@@ -57,8 +58,8 @@ READY_MADE = (
     ReadyMade(
         "objects",
         SSD_DETECTOR,
-        "Everyday objects",
-        "Finds 23 kinds of things and says where they are: people, bottles, boxes, chairs, cars and more.",
+        marked("Everyday objects"),
+        marked("Finds 23 kinds of things and says where they are: people, bottles, boxes, chairs, cars and more."),
         "detection",
         DETECTOR_SIZE_PX,
         0.45,
@@ -67,8 +68,8 @@ READY_MADE = (
     ReadyMade(
         "pictures",
         LITE0,
-        "What is in the picture",
-        "Names the main thing in a picture, one of 1,000: foods, animals, tools, furniture, vehicles and more.",
+        marked("What is in the picture"),
+        marked("Names the main thing in a picture, one of 1,000: foods, animals, tools, furniture, vehicles and more."),
         "classification",
         CLASSIFIER_SIZE_PX,
         0.3,

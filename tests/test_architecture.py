@@ -15,6 +15,11 @@ MOST_LINES = 300
 
 HOMES = {
     "ai_edge_litert": (),
+    "babel": (
+        "modules/trainer_agent/catalogues.py",
+        "modules/trainer_agent/web/language.py",
+        "modules/trainer_agent/words.py",
+    ),
     "cv2": (
         "edge_common/images.py",
         "modules/capture/__main__.py",

@@ -12,6 +12,7 @@ from pathlib import Path
 from edge_common.errors import Conflict, EdgeError, NotEnoughTags
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
+from edge_common.sentences import marked
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.attempt import Attempt
 from modules.trainer_agent.job import TRAINING_JOB
@@ -217,7 +218,7 @@ class Agent:
 
     def _train(self, attempt: Attempt) -> None:
         model_id = attempt.model_id
-        began = replace(self.state(model_id), phase="running", stage="Getting ready")
+        began = replace(self.state(model_id), phase="running", stage=marked("Getting ready"))
         self._publish(began)
         log.info("model %s: training starts", model_id)
         kept_back = ""

@@ -10,6 +10,7 @@ from typing import Literal
 from edge_common.detections import ModelKind
 from edge_common.errors import Conflict, InvalidInput
 from edge_common.geometry import Box
+from edge_common.sentences import counted, marked, sentence
 from edge_common.settings import TrainingSettings
 
 ImageSource = Literal["camera", "upload"]
@@ -119,12 +120,12 @@ class Counts:
 
 def checked_model_name(name: str) -> str:
     """The name without outer blanks; raises InvalidInput."""
-    return _checked_name("Model name", name, LONGEST_MODEL_NAME)
+    return _checked_name(marked("Model name"), name, LONGEST_MODEL_NAME)
 
 
 def checked_tag_name(name: str) -> str:
     """The tag without outer blanks; raises InvalidInput."""
-    return _checked_name("Tag", name, LONGEST_TAG_NAME)
+    return _checked_name(marked("Tag"), name, LONGEST_TAG_NAME)
 
 
 def parse_objects(text: str) -> tuple[str, ...]:
@@ -175,27 +176,48 @@ def missing_for_training(
     """What a model still needs before it can be trained, in sentences for staff; empty when it is ready."""
     missing = []
     if kind == "classification" and len(tags) < 2:
-        missing.append(f"Classification needs at least 2 tags; there is {len(tags)}.")
+        missing.append(sentence("Classification needs at least 2 tags; there is %(tags)s.", tags=len(tags)))
     if not tags:
-        missing.append("At least one tag is needed.")
+        missing.append(sentence("At least one tag is needed."))
     lacking = settings.minimum_images - counts.tagged
     if lacking > 0:
-        images = "tagged image is" if lacking == 1 else "tagged images are"
-        missing.append(f"{lacking} more {images} needed: {counts.tagged} of {settings.minimum_images}.")
+        missing.append(
+            counted(
+                "%(num)s more tagged image is needed: %(tagged)s of %(least)s.",
+                "%(num)s more tagged images are needed: %(tagged)s of %(least)s.",
+                lacking,
+                tagged=counts.tagged,
+                least=settings.minimum_images,
+            )
+        )
     for tag in tags:
         found = counts.per_tag[tag.id]
         if found < settings.minimum_images_per_tag:
-            images = "image" if found == 1 else "images"
-            missing.append(f"'{tag.name}' is in {found} {images}; {settings.minimum_images_per_tag} are needed.")
+            missing.append(
+                counted(
+                    "'%(tag)s' is in %(num)s image; %(least)s are needed.",
+                    "'%(tag)s' is in %(num)s images; %(least)s are needed.",
+                    found,
+                    tag=tag.name,
+                    least=settings.minimum_images_per_tag,
+                )
+            )
     return tuple(missing)
 
 
 def _checked_name(what: str, name: str, longest: int) -> str:
     stripped = unicodedata.normalize("NFC", name).strip()
     if not stripped:
-        raise InvalidInput(f"{what}: a name is needed.")
+        raise InvalidInput(sentence("%(field)s: a name is needed.", field=sentence(what)))
     if len(stripped) > longest:
-        raise InvalidInput(f"{what}: at most {longest} characters expected, got {len(stripped)}.")
+        raise InvalidInput(
+            sentence(
+                "%(field)s: at most %(most)s characters expected, got %(got)s.",
+                field=sentence(what),
+                most=longest,
+                got=len(stripped),
+            )
+        )
     bad = next((sign for sign in stripped if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")), None)
     if bad is not None:
         raise InvalidInput(f"{what}: one line of plain text expected, got the sign U+{ord(bad):04X} in {stripped!r}.")

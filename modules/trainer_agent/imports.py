@@ -10,6 +10,7 @@ from typing import Literal
 
 from edge_common.errors import Conflict, EdgeError, InvalidInput, NotFound
 from edge_common.packages import PackageStore
+from edge_common.sentences import marked
 from modules.trainer_agent.exchange.importing import import_model
 from modules.trainer_agent.library import Library
 
@@ -88,7 +89,7 @@ class Imports:
             state = self._coming(import_id)
             if state.received != state.size:
                 raise Conflict(f"{state.name}: {state.received} of {state.size} bytes are here; send the rest first.")
-            started = self._set(replace(state, phase="reading", stage="Looking at the file"))
+            started = self._set(replace(state, phase="reading", stage=marked("Looking at the file")))
         threading.Thread(target=self._read, args=(started,), name="import", daemon=True).start()
         return started
 

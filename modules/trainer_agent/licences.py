@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from edge_common.sentences import marked
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_BACKBONE, SSD_DETECTOR, read_index
 
@@ -18,7 +19,7 @@ _WEIGHTS = {
 }
 """The package that brings a model's weights, and their licence; see docs/adr/0004."""
 _LONGEST_LICENCE = 80
-_NOT_STATED = "not stated"
+_NOT_STATED = marked("not stated")
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Part:
 
 def parts(zoo: Path) -> tuple[Part, ...]:
     """The product, the models' weights in the zoo, and every package, by kind and name."""
-    own = Part("Fifteen", VERSION, "Apache-2.0", "This product")
+    own = Part("Fifteen", VERSION, "Apache-2.0", marked("This product"))
     weights = tuple(
-        Part(f"{name}, from {package}", digest[:12], licence, "Model weights")
+        Part(f"{name}, from {package}", digest[:12], licence, marked("Model weights"))
         for name, digest in sorted(read_index(zoo).items())
         for package, licence in (_WEIGHTS.get(name, ("elsewhere", _NOT_STATED)),)
     )
@@ -52,7 +53,7 @@ def _packages() -> tuple[Part, ...]:
 
 def _python_packages() -> Iterator[Part]:
     for package in distributions():
-        yield Part(package.name, package.version, _licence_of(package), "Python package")
+        yield Part(package.name, package.version, _licence_of(package), marked("Python package"))
 
 
 def _npm_packages() -> Iterator[Part]:
@@ -62,7 +63,7 @@ def _npm_packages() -> Iterator[Part]:
     for path, package in json.loads(_LOCK_FILE.read_bytes())["packages"].items():
         if path:
             name = path.removeprefix("node_modules/")
-            yield Part(name, package["version"], package.get("license", _NOT_STATED), "npm package")
+            yield Part(name, package["version"], package.get("license", _NOT_STATED), marked("npm package"))
 
 
 def _licence_of(package: Distribution) -> str:

@@ -20,6 +20,7 @@ from pydantic import Field, StringConstraints
 from edge_common.durable import write_file
 from edge_common.errors import ConfigError, Conflict, EdgeError, InvalidInput
 from edge_common.network import PIN_FILE
+from edge_common.sentences import Sentence, sentence
 from edge_common.settings import Settings, parse_settings
 from modules.trainer_agent.pin import KeptPin, checked_pin, fits, kept, new_code, same_code
 from modules.trainer_agent.slow_down import SlowDown, TooSoon, waiting_words
@@ -108,9 +109,9 @@ class People:
         self.need_code()
         with self._one_try(who, known):
             if self.pin_is_set:
-                raise Conflict("A PIN was set meanwhile. Sign in with it.")
+                raise Conflict(sentence("A PIN was set meanwhile. Sign in with it."))
             if code is not None:
-                self._judge(same_code(code, self._code), who, "That is not the set-up code.")
+                self._judge(same_code(code, self._code), who, sentence("That is not the set-up code."))
             token = self._keep(checked_pin(pin))
         self.announce()
         return token
@@ -118,14 +119,14 @@ class People:
     def sign_in(self, pin: str, who: str, *, known: bool) -> str:
         """The token of a new session; raises WrongPin, TooSoon, Conflict without a PIN."""
         with self._one_try(who, known):
-            self._judge(fits(pin, self._stored_pin()), who, "That is not the PIN.")
+            self._judge(fits(pin, self._stored_pin()), who, sentence("That is not the PIN."))
             with self._changing:
                 return self._start_session(self._sessions.started)
 
     def change_pin(self, present: str, pin: str, who: str) -> str:
         """Set another PIN, which ends all sessions; the token of a new one. Raises as `sign_in`, and InvalidInput."""
         with self._one_try(who, known=True):
-            self._judge(fits(present, self._stored_pin()), who, "That is not the present PIN.")
+            self._judge(fits(present, self._stored_pin()), who, sentence("That is not the present PIN."))
             return self._keep(checked_pin(pin))
 
     def is_signed_in(self, token: str) -> bool:
@@ -188,7 +189,7 @@ class People:
         if wait_s > 0:
             raise TooSoon(wait_s)
 
-    def _judge(self, right: bool, who: str, wrong: str) -> None:
+    def _judge(self, right: bool, who: str, wrong: Sentence) -> None:
         if right:
             self._slow.right(who)
             return
@@ -197,16 +198,21 @@ class People:
         with self._changing:
             self._write(wrong_tries=self._slow.wrong_in_all)
         wait_s = self._slow.wait_s(who, now_s, known=True)
-        raise WrongPin(f"{wrong} Wait {waiting_words(wait_s)} before the next try." if wait_s else wrong)
+        if not wait_s:
+            raise WrongPin(wrong)
+        time = waiting_words(wait_s)
+        raise WrongPin(sentence("%(wrong)s Wait %(time)s before the next try.", wrong=wrong, time=time))
 
     def _stored_pin(self) -> KeptPin:
         try:
             return _parsed(KeptPin, self._pin_file.read_bytes())
         except FileNotFoundError as error:
-            raise Conflict("There is no PIN. Load this page again to set one.") from error
+            raise Conflict(sentence("There is no PIN. Load this page again to set one.")) from error
         except (OSError, ValueError) as error:
             log.error("%s cannot be used: %s", self._pin_file, type(error).__name__)
-            raise EdgeError("The PIN's file is damaged. Whoever runs this device can reset the PIN.") from error
+            raise EdgeError(
+                sentence("The PIN's file is damaged. Whoever runs this device can reset the PIN.")
+            ) from error
 
     def _read_sessions(self) -> Sessions:
         try:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from edge_common.errors import InvalidInput
+from edge_common.sentences import sentence
 from edge_common.settings import Settings
 
 SHORTEST, LONGEST = 6, 12
@@ -33,9 +34,13 @@ def checked_pin(text: str) -> str:
     """The digits of a new PIN, without the spaces between them; raises InvalidInput saying what to do."""
     pin = "".join(text.split())
     if not (pin.isascii() and pin.isdigit() and SHORTEST <= len(pin) <= LONGEST):
-        raise InvalidInput(f"A PIN has {SHORTEST} to {LONGEST} digits and nothing else.")
+        raise InvalidInput(
+            sentence("A PIN has %(least)s to %(most)s digits and nothing else.", least=SHORTEST, most=LONGEST)
+        )
     if is_easy(pin):
-        raise InvalidInput("That PIN is one of the first that anybody tries. Please choose one with less of a pattern.")
+        raise InvalidInput(
+            sentence("That PIN is one of the first that anybody tries. Please choose one with less of a pattern.")
+        )
     return pin
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from edge_common.scores import Comparison
+from edge_common.sentences import marked
 
 Rule = Literal["if_better", "always", "never"]
 
@@ -13,7 +14,7 @@ def reason_to_wait(rule: Rule, comparison: Comparison | None) -> str:
     `comparison` is None when nothing is live, or nothing that could be compared.
     """
     if rule == "never":
-        return "This device is set up so that new versions do not go live by themselves."
+        return marked("This device is set up so that new versions do not go live by themselves.")
     if rule == "if_better" and comparison is not None and comparison.worse:
         images = "image" if comparison.images == 1 else f"{comparison.images} images"
         live, new = (

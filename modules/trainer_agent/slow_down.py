@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from edge_common.errors import EdgeError
+from edge_common.sentences import Sentence, counted, sentence
 
 _MOST_REMEMBERED = 2000
 
@@ -17,7 +18,7 @@ class TooSoon(EdgeError):
     code = "too_soon"
 
     def __init__(self, wait_s: float) -> None:
-        super().__init__(f"Wait {waiting_words(wait_s)}, then try again.")
+        super().__init__(sentence("Wait %(time)s, then try again.", time=waiting_words(wait_s)))
         self.wait_s = wait_s
 
 
@@ -81,11 +82,12 @@ class SlowDown:
         self._by_who.pop(who, None)
 
 
-def waiting_words(wait_s: float) -> str:
+def waiting_words(wait_s: float) -> Sentence:
     """A wait for people: "4 seconds", "2 minutes"."""
     seconds = max(1, -int(-wait_s // 1))
-    count, noun = (seconds, "second") if seconds < 100 else (-(-seconds // 60), "minute")
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if seconds < 100:
+        return counted("%(num)s second", "%(num)s seconds", seconds)
+    return counted("%(num)s minute", "%(num)s minutes", -(-seconds // 60))
 
 
 def _left_s(steps: Steps, tries: _Tries, now_s: float) -> float:

@@ -27,6 +27,7 @@ from edge_common.geometry import Box
 from edge_common.images import small_grey
 from edge_common.packages import Manifest, PackageStore
 from edge_common.scores import Comparison
+from edge_common.sentences import marked
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input, leave
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_BACKBONE, find
@@ -90,7 +91,7 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     store = PackageStore(request.packages)
     comparison = None
     if request.parent_version is not None:
-        report("Comparing with the version in use", COMPARING_AT)
+        report(marked("Comparing with the version in use"), COMPARING_AT)
         comparison = compare_with_live(
             store,
             request.model_id,

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from edge_common.scores import Score
+from edge_common.sentences import marked
 from modules.trainer_agent.database import Database
 
 Phase = Literal["none", "waiting", "running", "trained", "failed", "interrupted", "cancelled"]
 
-INTERRUPTED = "The device stopped during the training. The model in use before stays in use."
-CANCELLED = "Training was cancelled. Nothing has changed."
+INTERRUPTED = marked("The device stopped during the training. The model in use before stays in use.")
+CANCELLED = marked("Training was cancelled. Nothing has changed.")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from edge_common.errors import EdgeError, InvalidInput, PackageError
 from edge_common.images import decode_image, digest_of
 from edge_common.packages import HELD_BACK_FILE, LABELS_FILE, MANIFEST_FILE, MODEL_FILE, Manifest, PackageStore
+from edge_common.sentences import marked, sentence
 from modules.trainer_agent.annotations import (
     LONGEST_MODEL_NAME,
     Model,
@@ -66,7 +67,7 @@ def import_model(file: Path, name: str, library: Library, packages: PackageStore
 
     Raises InvalidInput that names the place in the file, and leaves nothing behind then.
     """
-    told(0.0, "Looking at the file")
+    told(0.0, marked("Looking at the file"))
     with ExitStack() as stack:
         opened = stack.enter_context(ZipReader(file))
         found = read_model_file(opened, _model_name(name))
@@ -80,7 +81,7 @@ def import_model(file: Path, name: str, library: Library, packages: PackageStore
         undo = stack.enter_context(ExitStack())
         undo.callback(packages.delete, model_id)
         for number, version in enumerate(found.versions):
-            told(0.9 + 0.1 * number / len(found.versions), "Trying the versions")
+            told(0.9 + 0.1 * number / len(found.versions), marked("Trying the versions"))
             _write_version(opened, found, model_id, version, packages)
         model, small = _keep(library, found, attributes, staged, staging, model_id)
         undo.pop_all()
@@ -103,7 +104,10 @@ def _stage(
     staged: dict[str, _Staged] = {}
     again = 0
     for number, image in enumerate(found.images):
-        told(0.9 * number / len(found.images), f"Image {number + 1} of {len(found.images)}")
+        told(
+            0.9 * number / len(found.images),
+            sentence("Image %(number)s of %(all)s", number=number + 1, all=len(found.images)),
+        )
         data = opened.read(image.file, LARGEST_IMAGE_BYTES)
         pixels = decode_image(data, image.file)
         digest, (height, width) = digest_of(data), pixels.shape[:2]

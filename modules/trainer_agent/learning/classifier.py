@@ -11,6 +11,7 @@ from edge_common.errors import ImageError
 from edge_common.onnx_graph import GraphBuilder, load_graph
 from edge_common.onnx_session import OnnxSession
 from edge_common.scores import Rate, Score
+from edge_common.sentences import marked
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.augment import View, plain_view, random_view, render
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage, check_dataset, read_pixels
@@ -72,7 +73,7 @@ def train_classifier(
 ) -> Trained:
     """A classifier for the dataset's tags; raises LearningError when there is not enough to learn from."""
     session = OnnxSession(backbone.path, threads=threads)
-    looking = progress.part("Looking at the images", 0.0, 0.7)
+    looking = progress.part(marked("Looking at the images"), 0.0, 0.7)
     kept: list[TaggedImage] = []
     features: list[Array] = []
     left_out: dict[str, str] = {}
@@ -87,7 +88,7 @@ def train_classifier(
     wanted = np.zeros((len(kept), len(dataset.tags)), dtype=np.float32)
     for row, image in enumerate(kept):
         wanted[row, list(image.tags)] = 1
-    checking = progress.part("Checking on images held back", 0.7, 0.95)
+    checking = progress.part(marked("Checking on images held back"), 0.7, 0.95)
     held_back = _cross_validate(features, wanted, seed, checking)
     slope, offset = calibrate(held_back, wanted)
     found = likeness(features, wanted, make_folds(_tags_of(wanted), seed))
@@ -97,10 +98,10 @@ def train_classifier(
     score = _score(likely, wanted, kept, dataset.tags).model_copy(
         update={"none_right": _none_right(familiar.of_cosine(found.strange))}
     )
-    progress.part("Learning from all images", 0.95, 0.97).done(0.0)
+    progress.part(marked("Learning from all images"), 0.95, 0.97).done(0.0)
     linear = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
     model = Classifier(linear, familiar)
-    progress.part("Packing the model", 0.97, 1.0).done(0.0)
+    progress.part(marked("Packing the model"), 0.97, 1.0).done(0.0)
     return Trained(
         export_classifier(backbone, model),
         SIZE_PX,

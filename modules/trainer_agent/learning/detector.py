@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edge_common.errors import ImageError
 from edge_common.geometry import Letterbox
 from edge_common.onnx_graph import load_graph
+from edge_common.sentences import marked
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.arena import ArenaWriter
 from modules.trainer_agent.learning.augment import View, view_boxes
@@ -78,7 +79,7 @@ def train_detector(
         # Where fewer images are new than could be looked at side by side, each has more threads.
         each = threads // max(1, min(at_once, source.missing(pairs)))
         looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=at_once - 1)
-        looking = progress.part("Looking at the images", 0.0, 0.3 if several else 0.4)
+        looking = progress.part(marked("Looking at the images"), 0.0, 0.3 if several else 0.4)
         projection = _learn_projection(looked, pairs, seed, pool, looking)
         source.rest()
         made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
@@ -87,12 +88,12 @@ def train_detector(
         if several:
             details = CachedViews(lambda: DetailBackbone(lite0.path, each), lite0.sha256, cache, size_px)
             teaching = Teaching(source, details, tagged, views, len(dataset.tags))
-            teaching.look(pool, at_once - 1, progress.part("Looking at the details", 0.3, 0.5))
+            teaching.look(pool, at_once - 1, progress.part(marked("Looking at the details"), 0.3, 0.5))
             details.rest()
-        learning = progress.part("Learning, and checking on images held back", 0.5 if several else 0.4, 0.95)
+        learning = progress.part(marked("Learning, and checking on images held back"), 0.5 if several else 0.4, 0.95)
         folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
         outcomes = fitters.run(Share(_tasks(folds, seed), examples, 1, size_px, FitOptions()), learning.done)
-    progress.part("Packing the model", 0.95, 1.0).done(0.0)
+    progress.part(marked("Packing the model"), 0.95, 1.0).done(0.0)
     candidates = {image: one for outcome in outcomes for image, one in outcome.found.items()}
     if teaching is None:
         found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]

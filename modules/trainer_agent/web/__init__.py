@@ -11,6 +11,7 @@ from modules.trainer_agent.web import (
     checking,
     exchange,
     home,
+    language,
     library_page,
     live,
     model_edits,
@@ -44,6 +45,7 @@ def create_app(services: Services) -> Flask:
     guard(app)
     keep_door(app)
     answer_problems(app)
+    language.speak(app)
     for part in (
         home,
         models,
@@ -62,6 +64,7 @@ def create_app(services: Services) -> Flask:
         versions,
         live,
         people,
+        language,
         settings,
     ):
         app.register_blueprint(part.bp)

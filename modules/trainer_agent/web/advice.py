@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edge_common.packages import Manifest
 from edge_common.scores import Doubt
 from modules.trainer_agent.annotations import Counts, LibraryImage, Tag
+from modules.trainer_agent.web.language import _, ngettext
 from modules.trainer_agent.web.wording import amount
 
 BETTER_PER_TAG = 15
@@ -37,7 +38,7 @@ def digests_in(manifest: Manifest) -> set[str]:
     return {
         *(one.digest for one in wrong),
         *(doubt.digest for doubt in manifest.doubts),
-        *(twin for twin, _ in manifest.alike),
+        *(twin for twin, _twin_of in manifest.alike),
     }
 
 
@@ -60,10 +61,10 @@ def wrong_shown(manifest: Manifest, images: Mapping[str, LibraryImage]) -> tuple
 
 def _faults(missed: int, false: int, boxes: bool) -> Iterator[str]:
     if not boxes:
-        yield "named otherwise" if false else "not recognised"
+        yield _("named otherwise") if false else _("not recognised")
         return
     if missed:
-        yield f"{missed} missed"
+        yield _("%(count)s missed", count=missed)
     if false:
         yield amount(false, "false alarm")
 
@@ -76,10 +77,14 @@ def _more_images(tags: Sequence[Tag], counts: Counts, manifest: Manifest) -> Ite
     # The tag that does worst gains most; of those alike, the one with the fewest images.
     neediest = min(few, key=lambda tag: (round(scores.get(tag.name, 0.0), 1), counts.per_tag[tag.id]))
     has = counts.per_tag[neediest.id]
-    text = f"It is in {amount(has, 'tagged image')}."
-    text += f" {BETTER_PER_TAG} are better." if has < BETTER_PER_TAG else " It is found less well than it could be."
-    text += " Take them at another time of day, from another place, with things moved."
-    yield Advice(f"More images of '{neediest.name}'", text)
+    sentences = (
+        _("It is in %(images)s.", images=amount(has, "tagged image")),
+        _("%(better)s are better.", better=BETTER_PER_TAG)
+        if has < BETTER_PER_TAG
+        else _("It is found less well than it could be."),
+        _("Take them at another time of day, from another place, with things moved."),
+    )
+    yield Advice(_("More images of '%(tag)s'", tag=neediest.name), " ".join(sentences))
 
 
 def _second_look(manifest: Manifest, images: Mapping[str, LibraryImage]) -> Iterator[Advice]:
@@ -87,20 +92,24 @@ def _second_look(manifest: Manifest, images: Mapping[str, LibraryImage]) -> Iter
         Shown(images[doubt.digest], _doubt_words(doubt)) for doubt in manifest.doubts if doubt.digest in images
     )
     if shown:
-        text = "The model sees these otherwise than they are tagged. Where it is right, correct the tag; one wrong tag"
-        yield Advice("A second look at some tags", f"{text} among few costs much.", shown)
+        text = _(
+            "The model sees these otherwise than they are tagged. Where it is right, correct the tag; one wrong tag "
+            "among few costs much."
+        )
+        yield Advice(_("A second look at some tags"), text, shown)
 
 
 def _doubt_words(doubt: Doubt) -> str:
     if doubt.kind == "not tagged":
-        return f"'{doubt.seen}' forgotten?"
+        return _("'%(seen)s' forgotten?", seen=doubt.seen)
     if doubt.kind == "not seen":
-        return f"'{doubt.tag}' not seen"
-    return f"'{doubt.tag}', or '{doubt.seen}'?"
+        return _("'%(tag)s' not seen", tag=doubt.tag)
+    return _("'%(tag)s', or '%(seen)s'?", tag=doubt.tag, seen=doubt.seen)
 
 
 def _other_views(manifest: Manifest, images: Mapping[str, LibraryImage]) -> Iterator[Advice]:
-    shown = tuple(Shown(images[twin], "like another") for twin, _ in manifest.alike if twin in images)
+    shown = tuple(Shown(images[twin], _("like another")) for twin, _twin_of in manifest.alike if twin in images)
     if shown:
-        text = "They show the same as another image, tagged in the same places. Images that differ teach more."
-        yield Advice(f"{amount(len(shown), 'image')} of the same", text, shown)
+        title = ngettext("%(num)s image of the same", "%(num)s images of the same", len(shown))
+        text = _("They show the same as another image, tagged in the same places. Images that differ teach more.")
+        yield Advice(title, text, shown)

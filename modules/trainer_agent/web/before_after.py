@@ -8,6 +8,7 @@ from edge_common.detections import ModelKind, detections_json
 from edge_common.errors import EdgeError, NotFound
 from modules.trainer_agent.before_after import Seen
 from modules.trainer_agent.web.images_json import image_json
+from modules.trainer_agent.web.language import _
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.wording import amount
 
@@ -47,12 +48,12 @@ def can_be_compared(model_id: str, version: str) -> bool:
 def in_words(seen: Seen, kind: ModelKind) -> str:
     """`found 3 of 5, 1 false alarm`; of a picture with a tag, the tag that was seen and whether it is right."""
     if kind == "classification":
-        names = " and ".join(f"'{one.label}'" for one in seen.detections) or "none of its tags"
-        return f"{names}, {'wrong' if seen.wrong else 'right'}"
+        names = _(" and ").join(f"'{one.label}'" for one in seen.detections) or _("none of its tags")
+        return _("%(names)s, wrong", names=names) if seen.wrong else _("%(names)s, right", names=names)
     false = [amount(seen.false, "false alarm")] if seen.false else []
     if not seen.tagged:
-        return ", ".join(false) or "nothing, as it should"
-    return ", ".join([f"found {seen.found} of {seen.tagged}", *false])
+        return ", ".join(false) or _("nothing, as it should")
+    return ", ".join([_("found %(found)s of %(tagged)s", found=seen.found, tagged=seen.tagged), *false])
 
 
 def _version(model_id: str) -> str:

@@ -13,20 +13,28 @@ from edge_common.camera_questions import Answer
 from edge_common.camera_urls import CameraUrl, parse_camera_url
 from edge_common.errors import ConfigError, InvalidInput
 from edge_common.frames import CameraState
+from edge_common.sentences import marked
 from modules.trainer_agent.camera_form import DEFAULT_RATE, LONGEST_NAME, CameraForm, address_of, checked_kind
 from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.language import _, ngettext, shown_time, told
 from modules.trainer_agent.web.parsing import flag, json_object, text
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("cameras", __name__)
 
-KINDS = {"rtsp": "Network camera", "v4l2": "USB camera", "file": "Video", "folder": "Folder", "sim": "Simulated shelf"}
+KINDS = {
+    "rtsp": marked("Network camera"),
+    "v4l2": marked("USB camera"),
+    "file": marked("Video"),
+    "folder": marked("Folder"),
+    "sim": marked("Simulated shelf"),
+}
 _PHASES = {
-    "live": ("live", "good"),
-    "starting": ("starting", "busy"),
-    "lost": ("no picture", "bad"),
-    "off": ("off", ""),
+    "live": (marked("live"), "good"),
+    "starting": (marked("starting"), "busy"),
+    "lost": (marked("no picture"), "bad"),
+    "off": (marked("off"), ""),
 }
 _LOOK_AGAIN_S = 1.0
 _WHERE = re.compile(r"(?:rtsp|v4l2|file|folder|sim):\S* ")
@@ -48,7 +56,7 @@ def new_camera() -> str:
     kind = checked_kind(request.args.get("kind", "rtsp"))
     asked = {key: request.args.get(key, "")[:LONGEST_NAME] for key in ("name", "address")}
     return render_template(
-        "camera_form.html", camera=None, kinds=KINDS, kind=kind, rate=DEFAULT_RATE, enabled=True, kept=False, **asked
+        "camera_form.html", camera=None, kinds=kinds(), kind=kind, rate=DEFAULT_RATE, enabled=True, kept=False, **asked
     )
 
 
@@ -59,7 +67,7 @@ def edit_camera(camera: str) -> str:
     return render_template(
         "camera_form.html",
         camera=camera,
-        kinds=KINDS,
+        kinds=kinds(),
         kind=url.kind if url else "rtsp",
         name=settings.name or camera_name(camera),
         address=address_of(url) if url else "",
@@ -166,26 +174,36 @@ def test_json(answer: Answer) -> dict[str, Any]:
 def plain_reason(reason: str) -> str:
     """Why a camera gives no picture, as a sentence without its address."""
     words = _WHERE.sub("", reason, count=1) if _WHERE.match(reason) else reason
+    words = told(words)
     return words[:1].upper() + words[1:]
+
+
+def kinds() -> dict[str, str]:
+    """The kinds of cameras, in words."""
+    return {kind: told(words) for kind, words in KINDS.items()}
 
 
 def camera_json(state: CameraState) -> dict[str, Any]:
     """A camera as its card shows it."""
     word, look = _PHASES[state.phase]
     url = _parsed(state.source)
-    rate = f"{state.frames_per_s:.0f} pictures a second" if state.frames_per_s >= 1 else "a picture now and then"
+    rate = _("a picture now and then")
+    if state.frames_per_s >= 1:
+        rate = ngettext("%(num)s picture a second", "%(num)s pictures a second", round(state.frames_per_s))
     size = f" · {state.width} \N{MULTIPLICATION SIGN} {state.height}"
     return {
         "id": state.camera,
         "name": state.name or camera_name(state.camera),
         "phase": state.phase,
-        "mark": word,
+        "mark": told(word),
         "look": look,
-        "kind": KINDS[url.kind] if url else "Camera",
+        "kind": told(KINDS[url.kind]) if url else _("Camera"),
         "source": address_of(url) if url and url.place != "shelf" else "",
         "about": rate + size if state.phase == "live" else "",
         "reason": "" if state.phase == "live" else plain_reason(state.reason),
-        "since": f"Since {_moment(state.since_ns)}" if state.phase == "lost" and state.since_ns else "",
+        "since": _("Since %(moment)s", moment=_moment(state.since_ns))
+        if state.phase == "lost" and state.since_ns
+        else "",
         "width": state.width,
         "height": state.height,
         "own": state.own,
@@ -200,7 +218,7 @@ def changes(
 
     def next_state(timeout_s: float) -> dict[str, Any] | None:
         nonlocal seen
-        for _ in range(max(1, round(timeout_s / _LOOK_AGAIN_S))):
+        for _look in range(max(1, round(timeout_s / _LOOK_AGAIN_S))):
             now = look()
             if now != seen:
                 seen = now
@@ -227,5 +245,4 @@ def _parsed(url: str) -> CameraUrl | None:
 
 
 def _moment(time_ns: int) -> str:
-    when = datetime.fromtimestamp(time_ns / 1e9)
-    return f"{when.day} {when:%b, %H:%M}"
+    return shown_time(datetime.fromtimestamp(time_ns / 1e9), _("d MMM, HH:mm"))

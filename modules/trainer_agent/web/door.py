@@ -7,10 +7,11 @@ from flask import Flask, Response, g, request
 
 from edge_common.errors import EdgeError
 from edge_common.network import is_this_machine, neighbourhood
+from edge_common.sentences import sentence
 from modules.trainer_agent.web.guard import COOKIE, is_own_name
 from modules.trainer_agent.web.services import services
 
-OPEN_ENDPOINTS = frozenset({"people.sign_in_page", "people.sign_in", "people.first_pin"})
+OPEN_ENDPOINTS = frozenset({"people.sign_in_page", "people.sign_in", "people.first_pin", "language.words"})
 """What nobody needs to be signed in for."""
 OPEN_FILES = frozenset(
     {
@@ -23,6 +24,7 @@ OPEN_FILES = frozenset(
         "ready.js",
         "signed_out.js",
         "toast.js",
+        "words.js",
     }
 )
 """Of the static files those that the page for signing in is made of."""
@@ -70,7 +72,7 @@ def admit() -> None:
             return here and not people.pin_is_set
 
     if not still_admitted():
-        raise SignInNeeded("Nobody is signed in here any more. Sign in to go on.")
+        raise SignInNeeded(sentence("Nobody is signed in here any more. Sign in to go on."))
     g.still_admitted = still_admitted
 
 

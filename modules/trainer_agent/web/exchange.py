@@ -7,10 +7,12 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 
 from edge_common.detections import ModelKind
 from edge_common.errors import NotFound
+from edge_common.sentences import marked
 from modules.trainer_agent.annotations import slug
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
 from modules.trainer_agent.imports import LARGEST_FILE_BYTES, PIECE_BYTES, ImportState
 from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
 from modules.trainer_agent.web.services import services
 
@@ -20,15 +22,18 @@ _BEAT_S = 5.0
 _MOST_BEATS = 60
 _LONGEST_NAME = 120
 WAYS: dict[Way, tuple[str, str]] = {
-    "model": ("The whole model", "Images, tags, boxes and versions as one file, for another device or to keep."),
-    "coco": ("COCO", "The tagged images with one list of boxes, for other programs."),
-    "voc": ("Pascal VOC", "The tagged images with a file of boxes for each, for other programs."),
+    "model": (
+        marked("The whole model"),
+        marked("Images, tags, boxes and versions as one file, for another device or to keep."),
+    ),
+    "coco": ("COCO", marked("The tagged images with one list of boxes, for other programs.")),
+    "voc": ("Pascal VOC", marked("The tagged images with a file of boxes for each, for other programs.")),
 }
 
 
 def exports_of(kind: ModelKind) -> list[tuple[str, str, str]]:
     """The ways to export a model of a kind: name, title, what it holds."""
-    return [(way, *WAYS[way]) for way in ways_of(kind)]
+    return [(way, told(title), told(note)) for way in ways_of(kind) for title, note in [WAYS[way]]]
 
 
 @bp.get("/models/<model_id>/export/<way>.zip")
@@ -79,8 +84,6 @@ def events(import_id: str) -> Response:
     """The state now and at every change, as server-sent events, until it has ended."""
     taken, seen = services().imports, -1
     taken.state(import_id)
-    # Addresses of pages are known while a request is answered; the stream goes on after that.
-    page = url_for("models.one_model", model_id="0")
 
     def next_state(timeout_s: float) -> dict[str, Any] | None:
         nonlocal seen
@@ -88,16 +91,12 @@ def events(import_id: str) -> Response:
         if state is None:
             return None
         seen = state.number
-        return _described(state, page)
+        return _state_json(state)
 
     return following(next_state)
 
 
 def _state_json(state: ImportState) -> dict[str, Any]:
-    return _described(state, url_for("models.one_model", model_id="0"))
-
-
-def _described(state: ImportState, page: str) -> dict[str, Any]:
     return {
         "id": state.id,
         "name": state.name,
@@ -105,8 +104,8 @@ def _described(state: ImportState, page: str) -> dict[str, Any]:
         "received": state.received,
         "phase": state.phase,
         "fraction": round(state.fraction, 3),
-        "stage": state.stage,
-        "message": state.message,
+        "stage": told(state.stage),
+        "message": told(state.message),
         "images": state.images,
-        "page": None if state.model_id is None else page.removesuffix("0") + state.model_id,
+        "page": None if state.model_id is None else url_for("models.one_model", model_id=state.model_id),
     }

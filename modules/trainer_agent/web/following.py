@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Response
+from flask import Response, copy_current_request_context
 
 MOST_FOLLOWERS = 20
 _BEATS = 60
@@ -22,6 +22,8 @@ def following(next_state: Callable[[float], dict[str, Any] | None]) -> Response:
     if not _followers.acquire(blocking=False):
         # The answer that tells an EventSource not to come again.
         return Response(status=204)
+    # Addresses and words are those of the request, also while the answer goes out.
+    next_state = copy_current_request_context(next_state)
     response = Response(_events(next_state), mimetype="text/event-stream")
     response.call_on_close(_followers.release)
     return response

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, url_for
 from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState
+from modules.trainer_agent.web.language import _, ngettext, told
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
@@ -64,22 +65,22 @@ def notices(
     for camera in cameras:
         if camera.phase == "lost":
             yield Notice(
-                f"{camera_name(camera.camera)} gives no picture",
-                f"{camera.reason[:1].upper()}{camera.reason[1:]}. It is tried again all the time.",
+                _("%(camera)s gives no picture", camera=camera_name(camera.camera)),
+                _("%(reason)s. It is tried again all the time.", reason=camera.reason[:1].upper() + camera.reason[1:]),
                 url_for("live.live_page", camera=camera.camera),
-                "Look at the camera",
+                _("Look at the camera"),
                 grave=True,
             )
     if state is None:
         yield Notice(
-            "No model is looking",
-            "The program that looks at the pictures is not running.",
+            _("No model is looking"),
+            _("The program that looks at the pictures is not running."),
             url_for("live.live_page"),
-            "Live",
+            _("Live"),
             grave=True,
         )
     elif state.last_error:
-        yield Notice("A model has a problem", state.last_error, url_for("live.live_page"), "Live", grave=True)
+        yield Notice(_("A model has a problem"), state.last_error, url_for("live.live_page"), _("Live"), grave=True)
     for of in models:
         yield from _of_model(of)
 
@@ -89,37 +90,49 @@ def _of_model(of: Overview) -> Iterator[Notice]:
     training = url_for("training.training_page", model_id=of.model.id)
     name = of.model.name
     if of.live_problem:
-        yield Notice(f"'{name}' cannot be used", of.live_problem, page, "Open the model", grave=True)
+        yield Notice(_("'%(name)s' cannot be used", name=name), of.live_problem, page, _("Open the model"), grave=True)
     if of.training.phase in ("failed", "interrupted"):
-        ended = "failed" if of.training.phase == "failed" else "was interrupted"
-        yield Notice(f"The training of '{name}' {ended}", of.training.message, training, "See why", grave=True)
+        title = _("The training of '%(name)s' was interrupted", name=name)
+        if of.training.phase == "failed":
+            title = _("The training of '%(name)s' failed", name=name)
+        yield Notice(title, told(of.training.message), training, _("See why"), grave=True)
     waiting = services().library.checks.waiting(of.model.id)
     if waiting:
         yield Notice(
-            f"{amount(waiting, 'image')} of '{name}' to check",
-            "One press each says whether the model was right; that is how it gets better.",
+            ngettext(
+                "%(num)s image of '%(name)s' to check", "%(num)s images of '%(name)s' to check", waiting, name=name
+            ),
+            _("One press each says whether the model was right; that is how it gets better."),
             url_for("library.library_page", model_id=of.model.id, show="check"),
-            "Check",
+            _("Check"),
             grave=False,
         )
     newest = next(iter(versions(of.model.id)), None)
     if newest is not None and newest.state == "candidate":
-        why = of.training.kept_back or "It is not in use yet."
-        yield Notice(f"A new version of '{name}' waits for you", why, training, "Decide", grave=False)
+        why = told(of.training.kept_back) or _("It is not in use yet.")
+        title = _("A new version of '%(name)s' waits for you", name=name)
+        yield Notice(title, why, training, _("Decide"), grave=False)
     if of.missing and of.counts.tagged and of.live is None:
-        yield Notice(f"'{name}' cannot be trained yet", " ".join(of.missing), page, "Go on", grave=False)
+        title = _("'%(name)s' cannot be trained yet", name=name)
+        yield Notice(title, " ".join(map(told, of.missing)), page, _("Go on"), grave=False)
     elif not of.missing and of.live is None and not of.training.active and of.training.phase in ("none", "cancelled"):
-        text = f"There are {amount(of.counts.tagged, 'tagged image')}."
-        yield Notice(f"'{name}' is ready to train", text, training, "Train", grave=False)
+        text = _("There are %(images)s.", images=amount(of.counts.tagged, "tagged image"))
+        yield Notice(_("'%(name)s' is ready to train", name=name), text, training, _("Train"), grave=False)
     elif of.live is None and not of.counts.untagged and not of.counts.tagged:
         capture = url_for("capture.capture_page", model_id=of.model.id)
-        text = f"It learns from {amount(of.settings.minimum_images, 'image')} and more."
-        yield Notice(f"'{name}' has no images yet", text, capture, "Capture", grave=False)
+        least = of.settings.minimum_images
+        text = ngettext("It learns from %(num)s image and more.", "It learns from %(num)s images and more.", least)
+        yield Notice(_("'%(name)s' has no images yet", name=name), text, capture, _("Capture"), grave=False)
     if of.counts.untagged:
         yield Notice(
-            f"{amount(of.counts.untagged, 'image')} of '{name}' to tag",
-            "Each tagged image makes the model better.",
+            ngettext(
+                "%(num)s image of '%(name)s' to tag",
+                "%(num)s images of '%(name)s' to tag",
+                of.counts.untagged,
+                name=name,
+            ),
+            _("Each tagged image makes the model better."),
             url_for("tagging.next_image", model_id=of.model.id),
-            "Go to Tagging",
+            _("Go to Tagging"),
             grave=False,
         )

@@ -7,15 +7,22 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
 from edge_common.network import network_addresses
+from edge_common.sentences import marked
 from modules.trainer_agent.people import Hours
 from modules.trainer_agent.web.door import caller, session_token
 from modules.trainer_agent.web.guard import COOKIE
+from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.parsing import flag, json_object, text, whole
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("people", __name__)
 
-HOURS: dict[Hours, str] = {1: "1 hour", 12: "12 hours", 168: "7 days", 720: "30 days"}
+HOURS: dict[Hours, str] = {
+    1: marked("1 hour"),
+    12: marked("12 hours"),
+    168: marked("7 days"),
+    720: marked("30 days"),
+}
 _COOKIE_LASTS_S = 90 * 86_400
 """Longer than any session: how long one lasts is the device's word, not the browser's."""
 
@@ -41,7 +48,7 @@ def people_section() -> PeopleSection:
 
 @bp.app_template_global()
 def session_lengths() -> dict[Hours, str]:
-    return HOURS
+    return {hours: told(words) for hours, words in HOURS.items()}
 
 
 @bp.get("/sign-in")

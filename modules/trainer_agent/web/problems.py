@@ -8,10 +8,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from edge_common.camera_questions import NoAnswer
 from edge_common.errors import CameraError, ConfigError, Conflict, EdgeError, InvalidInput, NotFound
+from edge_common.sentences import Sentence
 from modules.trainer_agent.people import WrongPin
 from modules.trainer_agent.slow_down import TooSoon
 from modules.trainer_agent.web.door import SignInNeeded
 from modules.trainer_agent.web.guard import Refused
+from modules.trainer_agent.web.language import _, told
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ STATUS: dict[type[EdgeError], int] = {
 def answer_problems(app: Flask) -> None:
     """Register the one place that turns errors into answers; a class is answered as its nearest parent here."""
     for kind, status in STATUS.items():
-        app.register_error_handler(kind, lambda error, status=status: answer(status, str(error), error.code))
+        app.register_error_handler(kind, lambda error, status=status: answer(status, _message(error), error.code))
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(SignInNeeded, ask_to_sign_in)
     app.register_error_handler(TooSoon, ask_to_wait)
@@ -41,12 +43,16 @@ def answer_http(error: HTTPException) -> Response:
     """What Flask and Werkzeug found wrong, in the same form."""
     status = error.code or 500
     if isinstance(error, RequestEntityTooLarge):
-        limit_mb = (request.max_content_length or 0) / 1e6
-        return answer(status, f"What was sent is too large; at most {limit_mb:.3g} MB can be taken.", "too_large")
+        shown_mb = f"{(request.max_content_length or 0) / 1e6:.3g}"
+        return answer(
+            status,
+            _("What was sent is too large; at most %(size)s MB can be taken.", size=shown_mb),
+            "too_large",
+        )
     if status == 404:
-        return answer(status, "There is nothing at this address.", "not_found")
+        return answer(status, _("There is nothing at this address."), "not_found")
     if status == 500:
-        return answer(status, "Something went wrong on the device; its log tells more.", "error")
+        return answer(status, _("Something went wrong on the device; its log tells more."), "error")
     return answer(status, error.description or error.name, "bad_request")
 
 
@@ -55,11 +61,11 @@ def ask_to_sign_in(error: SignInNeeded) -> Response:
     wants_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
     if wants_page and not request.path.startswith("/api/"):
         return make_response(redirect(url_for("people.sign_in_page", next=request.full_path.removesuffix("?"))))
-    return answer(401, str(error), error.code)
+    return answer(401, _message(error), error.code)
 
 
 def ask_to_wait(error: TooSoon) -> Response:
-    response = answer(429, str(error), error.code)
+    response = answer(429, _message(error), error.code)
     response.headers["Retry-After"] = str(math.ceil(error.wait_s))
     return response
 
@@ -74,3 +80,8 @@ def answer(status: int, message: str, code: str) -> Response:
         response = make_response(render_template("problem.html", message=message, status=status))
     response.status_code = status
     return response
+
+
+def _message(error: EdgeError) -> str:
+    """What an error says, in the language of the request where that knows it."""
+    return told(error.args[0]) if error.args and isinstance(error.args[0], Sentence) else told(str(error))

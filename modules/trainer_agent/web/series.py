@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, copy_current_request_context, jsonify
+from flask import Blueprint, Response, jsonify
 
 from modules.trainer_agent.series_plan import SeriesPlan, SeriesState
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.images_json import image_json
+from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.parsing import flag, json_object, text, whole
 from modules.trainer_agent.web.services import services
 
@@ -43,8 +44,6 @@ def events(model_id: str) -> Response:
     services().library.model(model_id)
     series, seen = services().series, -1
 
-    # Addresses of images are made for the host that was asked, also while the answer goes out.
-    @copy_current_request_context
     def next_state(timeout_s: float) -> dict[str, Any] | None:
         nonlocal seen
         now = series.wait_for_change(model_id, seen, timeout_s)
@@ -67,7 +66,7 @@ def series_json(state: SeriesState) -> dict[str, Any]:
         "only_changed": bool(plan and plan.only_changed),
         "taken": state.taken,
         "alike": state.alike,
-        "message": state.message,
+        "message": told(state.message),
         "resumed": state.resumed,
         "newest": image_json(state.newest) if state.newest else None,
     }

@@ -10,6 +10,7 @@ from modules.trainer_agent.bin import LASTS_S
 from modules.trainer_agent.licences import parts
 from modules.trainer_agent.model_bin import KEPT_DAYS
 from modules.trainer_agent.storage import DiskUse
+from modules.trainer_agent.web.language import _
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.wording import amount
 
@@ -83,9 +84,9 @@ def shares(use: DiskUse) -> list[Share]:
     """The whole disk from left to right."""
     found, start = [], 0.0
     for look, name, size in (
-        ("own", "This product", use.own),
-        ("others", "System and other programs", use.others),
-        ("free", "Free", use.free),
+        ("own", _("This product"), use.own),
+        ("others", _("System and other programs"), use.others),
+        ("free", _("Free"), use.free),
     ):
         width = 1000 * size / use.total
         found.append(Share(look, name, size, round(start, 1), round(width, 1)))
@@ -100,12 +101,12 @@ def rows(use: DiskUse) -> list[tuple[str, str, int]]:
         found.append((model.name, amount(model.image_count, "image"), model.images))
         found.append((model.name, amount(model.version_count, "trained version"), model.versions))
     found += [
-        ("Ready-made models", "added from the zoo", use.ready_made),
-        ("Deleted", "can still come back", use.deleted),
-        ("Model zoo", "what every model starts from", use.zoo),
-        ("Working files", "make the next training faster; old ones go by themselves", use.working),
-        ("Lists and settings", "tags, areas, cameras", use.lists),
-        ("Logs", "old lines go by themselves", use.logs),
+        (_("Ready-made models"), _("added from the zoo"), use.ready_made),
+        (_("Deleted"), _("can still come back"), use.deleted),
+        (_("Model zoo"), _("what every model starts from"), use.zoo),
+        (_("Working files"), _("make the next training faster; old ones go by themselves"), use.working),
+        (_("Lists and settings"), _("tags, areas, cameras"), use.lists),
+        (_("Logs"), _("old lines go by themselves"), use.logs),
     ]
     return [row for row in found if row[2] > 0]
 

@@ -11,6 +11,7 @@ from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, 
 from modules.trainer_agent.web.before_after import can_be_compared
 from modules.trainer_agent.web.curve import curve
 from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 
@@ -100,7 +101,7 @@ def state_json(state: TrainingState) -> dict[str, Any]:
         "number": state.number,
         "phase": state.phase,
         "active": state.active,
-        "stage": state.stage,
+        "stage": told(state.stage),
         "fraction": state.fraction,
         "seconds_left": state.seconds_left,
         "started": state.started,
@@ -111,6 +112,6 @@ def state_json(state: TrainingState) -> dict[str, Any]:
         "boxes": state.boxes,
         "left_out": dict(state.left_out),
         "seconds": state.seconds,
-        "message": state.message,
+        "message": told(state.message),
         "kept_back": state.kept_back,
     }

@@ -5,6 +5,7 @@ import time
 
 from edge_common.errors import CameraError
 from edge_common.frames import Frame, FrameSubscriber
+from modules.trainer_agent.web.language import _
 from modules.trainer_agent.web.wording import camera_name
 
 _LINGER_S = 5.0
@@ -40,11 +41,11 @@ class Viewfinder:
     def _why_not(self, camera: str) -> str:
         state = self._frames.states().get(camera)
         if state is None:
-            return f"Camera '{camera[:40]}' is not known, or the camera program is not running."
+            return _("Camera '%(camera)s' is not known, or the camera program is not running.", camera=camera[:40])
         if state.phase == "off":
-            return f"{camera_name(camera)} is switched off."
+            return _("%(camera)s is switched off.", camera=camera_name(camera))
         reason = f": {state.reason}" if state.reason else ""
-        return f"{camera_name(camera)} gives no picture{reason}."
+        return _("%(camera)s gives no picture%(reason)s.", camera=camera_name(camera), reason=reason)
 
     def _look(self, camera: str) -> None:
         with self._lock:

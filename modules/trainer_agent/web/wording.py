@@ -1,19 +1,25 @@
 """Numbers and names in words for staff."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from edge_common.detections import ModelKind
 from edge_common.scores import Score
+from edge_common.sentences import marked
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.checks import Reason
+from modules.trainer_agent.web.language import _, ngettext, number, shown_time, told
 
-KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
+KIND_NAMES: dict[ModelKind, str] = {
+    "detection": marked("Object detection"),
+    "classification": marked("Classification"),
+}
 GOOD = 0.75
-_VERDICTS = ((0.9, "Very good"), (GOOD, "Good"), (0.5, "Fair"), (0.0, "Weak"))
+_VERDICTS = ((0.9, marked("Very good")), (GOOD, marked("Good")), (0.5, marked("Fair")), (0.0, marked("Weak")))
 
 
 def kind_name(kind: ModelKind) -> str:
-    return KIND_NAMES[kind]
+    return told(KIND_NAMES[kind])
 
 
 def percent(value: float) -> str:
@@ -23,7 +29,7 @@ def percent(value: float) -> str:
 
 def verdict(score: Score) -> str:
     """A word or two for a score."""
-    return next(word for least, word in _VERDICTS if score.value >= least)
+    return told(next(word for least, word in _VERDICTS if score.value >= least))
 
 
 def is_good(score: Score) -> bool:
@@ -32,58 +38,78 @@ def is_good(score: Score) -> bool:
 
 def score_label(score: Score) -> str:
     """What the figure of a score stands for, to be read after it."""
-    return "of the pictures named rightly" if score.name == "accuracy" else "found and right"
+    return _("of the pictures named rightly") if score.name == "accuracy" else _("found and right")
 
 
 def score_sentence(score: Score) -> str:
     """What the score means, for somebody who never heard of one."""
-    meaning = "This is how it did on tagged pictures that it had not seen while it learned"
+    meaning = _("This is how it did on tagged pictures that it had not seen while it learned.")
     if score.name == "ap50":
-        meaning += "; 100 % is every area found and nothing else"
-    advice = "" if is_good(score) else " More tagged images will help."
-    return f"{meaning}.{advice}"
+        meaning = _(
+            "This is how it did on tagged pictures that it had not seen while it learned; 100 %% is every area found "
+            "and nothing else."
+        )
+    advice = _("More tagged images will help.")
+    return meaning if is_good(score) else f"{meaning} {advice}"
 
 
 def in_plain_words(score: Score) -> str:
     """What to expect of the model: of what is there it finds so many, of what it finds so many are wrong."""
     if score.recall is None or score.precision is None:
         return ""
-    found = f"{'Names' if score.name == 'accuracy' else 'Finds'} {_of_ten(score.recall.value)}"
-    false = 1 - score.precision.value
-    alarms = "no false alarm seen" if false == 0 else f"{_one_in(false)} of what it reports is a false alarm"
-    low, high = score.recall.low, score.recall.high
-    return f"{found}; {alarms}. With so few images this is rough: it may find {percent(low)} to {percent(high)}."
+    share, false = _of_ten(score.recall.value), 1 - score.precision.value
+    found = _("Names %(share)s", share=share) if score.name == "accuracy" else _("Finds %(share)s", share=share)
+    alarms = _("no false alarm seen")
+    if false:
+        alarms = _("%(share)s of what it reports is a false alarm", share=_one_in(false))
+    low, high = percent(score.recall.low), percent(score.recall.high)
+    rough = _("With so few images this is rough: it may find %(low)s to %(high)s.", low=low, high=high)
+    return f"{found}; {alarms}. {rough}"
 
 
 def _of_ten(share: float) -> str:
     """0.87 as `9 of 10`; a share close to one as `99 of 100`, so that it is not called perfect."""
     if share in (0, 1) or 0.05 <= share <= 0.95:
-        return f"{round(share * 10)} of 10"
-    return f"{min(99, max(1, round(share * 100)))} of 100"
+        return _("%(count)s of 10", count=round(share * 10))
+    return _("%(count)s of 100", count=min(99, max(1, round(share * 100))))
 
 
 def _one_in(share: float) -> str:
     """0.05 as `1 in 20`; of much, a percentage."""
-    return f"1 in {round(1 / share)}" if share <= 0.4 else percent(share)
+    return _("1 in %(count)s", count=round(1 / share)) if share <= 0.4 else percent(share)
 
 
 def measurement(score: Score) -> str:
     """How a score comes about, without a technical word."""
-    held_back = (
+    held_back = _(
         "The device put some of your tagged images aside, learned from the others, and was then asked about those put "
         "aside. It did so in turns, until each image had been put aside once."
     )
     if score.name == "accuracy":
-        return f"{held_back} The figure is the share of images for which it named your tag."
-    return (
-        f"{held_back} An area counts as found if at least half of what it and yours cover is covered by both. Areas "
-        "missed and areas that are none lower the figure. With several tags, it is their average."
+        share = _("The figure is the share of images for which it named your tag.")
+        return f"{held_back} {share}"
+    areas = _(
+        "An area counts as found if at least half of what it and yours cover is covered by both. Areas missed and "
+        "areas that are none lower the figure. With several tags, it is their average."
     )
+    return f"{held_back} {areas}"
 
 
 def amount(count: int, noun: str) -> str:
     """`1 image`, `2 images`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"
+    return _AMOUNTS[noun](count)
+
+
+_AMOUNTS: dict[str, Callable[[int], str]] = {
+    "image": lambda count: ngettext("%(num)s image", "%(num)s images", count),
+    "tagged image": lambda count: ngettext("%(num)s tagged image", "%(num)s tagged images", count),
+    "box": lambda count: ngettext("%(num)s box", "%(num)s boxes", count),
+    "tag": lambda count: ngettext("%(num)s tag", "%(num)s tags", count),
+    "trained version": lambda count: ngettext("%(num)s trained version", "%(num)s trained versions", count),
+    "false alarm": lambda count: ngettext("%(num)s false alarm", "%(num)s false alarms", count),
+    "second": lambda count: ngettext("%(num)s second", "%(num)s seconds", count),
+    "minute": lambda count: ngettext("%(num)s minute", "%(num)s minutes", count),
+}
 
 
 def size(size_bytes: int) -> str:
@@ -93,7 +119,7 @@ def size(size_bytes: int) -> str:
         if value < 999.5:
             break
         value, unit = value / 1e3, larger
-    return f"{value:.0f} {unit}" if value >= 10 or unit == "kB" else f"{value:.1f} {unit}"
+    return f"{number(value, '0' if value >= 10 or unit == 'kB' else '0.0')} {unit}"
 
 
 def duration(seconds: float) -> str:
@@ -110,8 +136,7 @@ def camera_name(camera: str) -> str:
 
 def moment(created: str) -> str:
     """A time of RFC 3339 as `5 Nov 2026, 14:03`, in the device's own time zone."""
-    local = datetime.fromisoformat(created).astimezone()
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return shown_time(datetime.fromisoformat(created).astimezone(), _("d MMM yyyy, HH:mm"))
 
 
 def image_caption(image: LibraryImage) -> str:
@@ -119,21 +144,22 @@ def image_caption(image: LibraryImage) -> str:
     if image.camera is None:
         return image.name
     taken = datetime.fromtimestamp(image.taken_ns / 1e9)
-    return f"{camera_name(image.camera)}, {taken.day} {taken:%b %Y, %H:%M:%S}"
+    when = shown_time(taken, _("d MMM yyyy, HH:mm:ss"))
+    return f"{camera_name(image.camera)}, {when}"
 
 
 _REASONS: dict[Reason, str] = {
-    "unsure": "The model was not sure here.",
-    "flicker": "The model changed its mind from one moment to the next.",
-    "nothing": "The model found nothing for a while.",
-    "new": "This looks like no other image of the model.",
-    "staff": "Somebody said on the Live page that this is wrong.",
+    "unsure": marked("The model was not sure here."),
+    "flicker": marked("The model changed its mind from one moment to the next."),
+    "nothing": marked("The model found nothing for a while."),
+    "new": marked("This looks like no other image of the model."),
+    "staff": marked("Somebody said on the Live page that this is wrong."),
 }
 
 
 def why_kept(reason: Reason) -> str:
     """Why an image is worth a look."""
-    return _REASONS[reason]
+    return told(_REASONS[reason])
 
 
 def tag_class(label: str, model: Model) -> str:

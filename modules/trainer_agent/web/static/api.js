@@ -1,6 +1,7 @@
 // Requests to the device, and their problems in words.
 
 import { askToSignIn, letIn } from "./signed_out.js";
+import { _ } from "./words.js";
 
 export class Problem extends Error {
   constructor(message, status) {
@@ -27,7 +28,7 @@ export async function call(method, path, body) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Problem("The device cannot be reached.", 0);
+    throw new Problem(_("The device cannot be reached."), 0);
   }
   if (!response.ok) {
     throw await problemOf(response);
@@ -44,7 +45,7 @@ export async function problemOf(response) {
   try {
     return new Problem((await response.json()).message, response.status);
   } catch {
-    return new Problem(`The device answered with ${response.status}.`, response.status);
+    return new Problem(_("The device answered with {status}.", { status: response.status }), response.status);
   }
 }
 

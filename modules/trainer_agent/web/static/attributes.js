@@ -1,5 +1,7 @@
 // Rows of name and value: adding, removing and reading them.
 
+import { _ } from "./words.js";
+
 /** The editor in `place`; `changed` is called at every change. */
 export function attributesEditor(place, changed = () => {}) {
   const list = place.querySelector("[data-rows]");
@@ -55,10 +57,11 @@ export function attributesEditor(place, changed = () => {}) {
           continue;
         }
         if (name === "" || text === "") {
-          throw new Error(`Tags: ${name === "" ? `a name is missing for '${text}'` : `'${name}' has no value`}.`);
+          const missing = name === "" ? _("Tags: a name is missing for '{text}'.", { text }) : null;
+          throw new Error(missing ?? _("Tags: '{name}' has no value.", { name }));
         }
         if (Object.hasOwn(read, name)) {
-          throw new Error(`Tags: the name '${name}' comes twice.`);
+          throw new Error(_("Tags: the name '{name}' comes twice.", { name }));
         }
         read[name] = text;
       }

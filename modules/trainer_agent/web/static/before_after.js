@@ -2,6 +2,7 @@
 
 import { call, tell } from "./api.js";
 import { draw } from "./live_canvas.js";
+import { _ } from "./words.js";
 
 const place = document.getElementById("before-after");
 const at = (part) => place.querySelector(`[data-${part}]`);
@@ -12,7 +13,8 @@ let drawn = null;
 function divide() {
   const { value } = at("divider");
   place.style.setProperty("--divided", `${value}%`);
-  at("divider").setAttribute("aria-valuetext", `${value} % as before, ${100 - value} % as after`);
+  const values = { before: value, after: 100 - value };
+  at("divider").setAttribute("aria-valuetext", _("{before} % as before, {after} % as after", values));
 }
 
 function redraw() {
@@ -39,7 +41,11 @@ async function show(index) {
     shown = index;
     at("before-words").textContent = both.before.words;
     at("after-words").textContent = both.after.words;
-    at("caption").textContent = `${both.image.caption} (${index + 1} of ${ids.length})`;
+    at("caption").textContent = _("{caption} ({number} of {all})", {
+      caption: both.image.caption,
+      number: index + 1,
+      all: ids.length,
+    });
     tell("", place);
     redraw();
   } catch (problem) {

@@ -1,5 +1,7 @@
 // The list of the boxes in the picture, one button each; what did not change is not touched.
 
+import { _ } from "./words.js";
+
 export class BoxList {
   /** `tags` gives `name(tag)` and `look(tag)`; `onPress(id)`. */
   constructor(list, tags, onPress) {
@@ -16,7 +18,7 @@ export class BoxList {
     }
     boxes.forEach((box, index) => {
       const { item, button, dot, text } = this.shown.get(box.id) ?? this.made(box.id);
-      const words = `${index + 1}. ${this.tags.name(box.tag)}${box.refused ? " (not saved)" : ""}`;
+      const words = `${index + 1}. ${this.tags.name(box.tag)}${box.refused ? ` (${_("not saved")})` : ""}`;
       if (text.data !== words) {
         text.data = words;
         dot.className = `dot ${this.tags.look(box.tag).colour}`;

@@ -1,6 +1,7 @@
 // A camera's form: fields for its kind, test before saving, save.
 
 import { call, tell } from "./api.js";
+import { _ } from "./words.js";
 
 const form = document.getElementById("camera-form");
 const trial = document.getElementById("trial");
@@ -38,14 +39,16 @@ async function test(button) {
   trial.hidden = false;
   picture.hidden = true;
   said.className = "";
-  said.textContent = "Testing… this can take some seconds.";
+  said.textContent = _("Testing… this can take some seconds.");
   try {
     const { reason, width, height, jpeg } = await call("POST", form.dataset.test, {
       ...typed(),
       camera: form.dataset.camera,
     });
     said.className = reason ? "bad" : "good";
-    said.textContent = reason ? `No picture. ${reason}` : `It works: a picture of ${width} × ${height} came.`;
+    said.textContent = reason
+      ? _("No picture. {reason}", { reason })
+      : _("It works: a picture of {width} × {height} came.", { width, height });
     if (jpeg) {
       await showJpeg(jpeg);
     }

@@ -2,6 +2,7 @@
 
 import { call, refresh, tell } from "./api.js";
 import { follow } from "./follow.js";
+import { _ } from "./words.js";
 
 const PICTURES_EVERY_MS = 5000;
 const place = document.getElementById("cameras");
@@ -62,11 +63,13 @@ async function test(button) {
   const answer = card.querySelector("[data-tested]");
   button.disabled = true;
   answer.className = "tested";
-  answer.textContent = "Testing… this can take some seconds.";
+  answer.textContent = _("Testing… this can take some seconds.");
   try {
     const { reason, width, height } = await call("POST", button.dataset.test);
     answer.classList.add(reason ? "bad" : "good");
-    answer.textContent = reason ? `No picture. ${reason}` : `It works: a picture of ${width} × ${height} came.`;
+    answer.textContent = reason
+      ? _("No picture. {reason}", { reason })
+      : _("It works: a picture of {width} × {height} came.", { width, height });
     showPicture(card);
   } catch (problem) {
     answer.classList.add("bad");
@@ -91,11 +94,11 @@ async function change(method, path, words) {
 async function findPlugged() {
   const none = document.getElementById("found-none");
   look.disabled = true;
-  none.textContent = "Looking…";
+  none.textContent = _("Looking…");
   try {
     const { found } = await call("GET", look.dataset.path);
     document.getElementById("found").replaceChildren(...found.map(foundRow));
-    none.textContent = found.length ? "" : "No USB camera is plugged in.";
+    none.textContent = found.length ? "" : _("No USB camera is plugged in.");
   } catch (problem) {
     none.textContent = problem.message;
   }
@@ -110,14 +113,14 @@ function foundRow({ address, name, problem, used_by: usedBy }) {
   if (usedBy || problem) {
     const why = document.createElement("span");
     why.className = "quiet";
-    why.textContent = usedBy ? `in use as ${usedBy}` : `cannot be used: ${problem}`;
+    why.textContent = usedBy ? _("in use as {name}", { name: usedBy }) : _("cannot be used: {problem}", { problem });
     item.append(why);
   } else {
     const link = document.createElement("a");
     link.className = "button";
     link.href = `${look.dataset.add}?${new URLSearchParams({ kind: "v4l2", address, name })}`;
-    link.textContent = "Add";
-    link.setAttribute("aria-label", `Add ${name}`);
+    link.textContent = _("Add");
+    link.setAttribute("aria-label", _("Add {name}", { name }));
     item.append(link);
   }
   return item;
@@ -128,14 +131,14 @@ document.addEventListener("click", ({ target }) => {
   const { test: tested, delete: removed, putBack, name } = button?.dataset ?? {};
   if (tested) {
     test(button);
-  } else if (removed && confirm(`Delete the camera ${name}? Images taken with it stay.`)) {
-    change("DELETE", removed, `${name} is deleted. Below it can be put back.`);
+  } else if (removed && confirm(_("Delete the camera {name}? Images taken with it stay.", { name }))) {
+    change("DELETE", removed, _("{name} is deleted. Below it can be put back.", { name }));
   } else if (putBack) {
-    change("POST", putBack, `${name} is back.`);
+    change("POST", putBack, _("{name} is back.", { name }));
   }
 });
 look.addEventListener("click", findPlugged);
-follow(place.dataset.events, place.dataset.path, show, () => tell("The device cannot be reached; trying again."));
+follow(place.dataset.events, place.dataset.path, show, () => tell(_("The device cannot be reached; trying again.")));
 showPictures(true);
 setInterval(showPictures, PICTURES_EVERY_MS, false);
 findPlugged();

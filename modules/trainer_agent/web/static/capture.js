@@ -3,6 +3,7 @@
 import { call, pause, problemOf, tell } from "./api.js";
 import { readParts } from "./live_stream.js";
 import { showSeries } from "./series.js";
+import { _, ngettext } from "./words.js";
 
 const place = document.getElementById("capture");
 const choice = document.getElementById("camera");
@@ -13,8 +14,19 @@ const shutter = document.getElementById("shutter");
 const film = document.getElementById("film");
 const waiting = document.getElementById("waiting");
 const said = document.getElementById("said");
-const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)", live: "", unheard: " (not heard of)" };
-const WHY_NONE = { starting: "is starting", off: "is switched off", live: "sends no picture right now" };
+const PHASES = {
+  starting: ` (${_("starting")})`,
+  lost: ` (${_("no picture")})`,
+  off: ` (${_("off")})`,
+  live: "",
+  unheard: ` (${_("not heard of")})`,
+};
+const WHY_NONE = {
+  starting: (values) => _("{camera} is starting{reason}.", values),
+  off: (values) => _("{camera} is switched off{reason}.", values),
+  live: (values) => _("{camera} sends no picture right now{reason}.", values),
+  lost: (values) => _("{camera} gives no picture{reason}.", values),
+};
 const LONGEST_PAUSE_S = 10;
 const MOST_SHOWN = 24;
 const LOOK_EVERY_MS = 4000;
@@ -40,7 +52,7 @@ function listCameras(cameras) {
   cameras.forEach(({ id, name }) => names.set(id, name));
   const options = cameras.map(({ id, name, phase }) => new Option(name + PHASES[phase], id, false, id === chosen));
   if (options.length === 0) {
-    options.push(new Option("No camera is there", ""));
+    options.push(new Option(_("No camera is there"), ""));
   }
   const now = (list) => list.map((option) => option.value + option.text).join();
   const before = choice.value;
@@ -50,7 +62,7 @@ function listCameras(cameras) {
   if (choice.value !== before) {
     watch(choice.value);
   } else if (choice.value === "") {
-    message.textContent = "No camera is there yet. It shows here as soon as the device finds one.";
+    message.textContent = _("No camera is there yet. It shows here as soon as the device finds one.");
   }
 }
 
@@ -59,7 +71,7 @@ async function watch(camera) {
   const mine = (watching = new AbortController());
   preview.hidden = true;
   shutter.disabled = camera === "";
-  message.textContent = camera === "" ? "Choose a camera." : "Waiting for a picture…";
+  message.textContent = camera === "" ? _("Choose a camera.") : _("Waiting for a picture…");
   let wait_s = 1;
   while (camera !== "" && !mine.signal.aborted && !document.hidden) {
     try {
@@ -78,7 +90,7 @@ async function watch(camera) {
       if (mine.signal.aborted) {
         return;
       }
-      message.textContent = problem.status ? problem.message : "The device cannot be reached.";
+      message.textContent = problem.status ? problem.message : _("The device cannot be reached.");
     }
     await pause(wait_s);
     wait_s = Math.min(2 * wait_s, LONGEST_PAUSE_S);
@@ -87,9 +99,9 @@ async function watch(camera) {
 
 async function show(facts, jpeg) {
   if (jpeg.length === 0) {
-    const name = names.get(facts.camera) ?? "The camera";
-    const why = facts.reason === "" ? "" : `: ${facts.reason}`;
-    message.textContent = `${name} ${WHY_NONE[facts.phase] ?? "gives no picture"}${why}.`;
+    const camera = names.get(facts.camera) ?? _("The camera");
+    const reason = facts.reason === "" ? "" : `: ${facts.reason}`;
+    message.textContent = (WHY_NONE[facts.phase] ?? WHY_NONE.lost)({ camera, reason });
     return;
   }
   const address = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
@@ -113,7 +125,7 @@ async function capture() {
     finder.classList.add("flash");
     addToFilm(image);
     captured += 1;
-    said.textContent = captured === 1 ? "1 image captured." : `${captured} images captured.`;
+    said.textContent = ngettext("{num} image captured.", "{num} images captured.", captured);
   } catch (problem) {
     tell(problem.message, place);
   }

@@ -8,6 +8,7 @@ import { Drawing } from "./drawing.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Proposals } from "./proposals.js";
 import { inSight } from "./zoom.js";
+import { _, ngettext } from "./words.js";
 
 const STEP = 0.02;
 const NEW_SHARE = 0.3;
@@ -33,7 +34,7 @@ export class Detection {
       chosen: (id) => this.choose(id),
       accepted: (id) => this.proposals.accept(id),
       rejected: (id) => this.proposals.reject([id]),
-      tooSmall: () => tell("That box is too small. Draw it around the whole area.", place),
+      tooSmall: () => tell(_("That box is too small. Draw it around the whole area."), place),
     });
     get("delete-box").addEventListener("click", () => this.deleteChosen());
     get("accept-one").addEventListener("click", () => this.proposals.accept(this.chosen));
@@ -139,15 +140,15 @@ export class Detection {
       const isHere = ({ tag, box }) => here.some((one) => one.tag === tag && overlap(one.box, box) > SAME);
       const fresh = boxes.filter((one) => !isHere(one));
       if (boxes.length === 0) {
-        this.say("The image before has no boxes.");
+        this.say(_("The image before has no boxes."));
       } else if (fresh.length === 0) {
-        this.say("They are all here already.");
+        this.say(_("They are all here already."));
       } else {
-        this.say(fresh.length === 1 ? "One box copied." : `${fresh.length} boxes copied.`);
+        this.say(ngettext("One box copied.", "{num} boxes copied.", fresh.length));
       }
       this.drawing.add(fresh.map(({ tag, box }) => ({ id: uuid(), tag, box })));
     } catch (problem) {
-      tell(`Nothing copied: ${problem.message}`, this.place);
+      tell(_("Nothing copied: {problem}", { problem: problem.message }), this.place);
     }
   }
 
@@ -194,8 +195,8 @@ export class Detection {
     this.choose(next.id);
     this.zoom.reveal(next.box);
     const number = `${items.indexOf(next) + 1} of ${items.length}`;
-    const box = "Box: arrows move it, Delete deletes it.";
-    const what = next.proposed ? "Proposal: Enter accepts it, Delete rejects it." : box;
+    const box = _("Box: arrows move it, Delete deletes it.");
+    const what = next.proposed ? _("Proposal: Enter accepts it, Delete rejects it.") : box;
     this.say(`${this.tags.name(next.tag)}, ${number}. ${what}`);
   }
 
@@ -237,12 +238,12 @@ export class Detection {
     } else if (this.draft !== null && key === "Enter") {
       this.keepDraft();
       this.choose(null);
-      this.say("Box kept.");
+      this.say(_("Box kept."));
     } else if (chosen?.proposed && key === "Enter" && !onControl) {
       this.proposals.accept(chosen.id);
     } else if (key === "b" || (key === "Enter" && !onControl)) {
       this.startDraft();
-      this.say("A new box. Arrows move it, Shift and arrows change its size, Enter keeps it.");
+      this.say(_("A new box. Arrows move it, Shift and arrows change its size, Enter keeps it."));
     } else if (key === "a") {
       this.proposals.acceptAll();
     } else if (key === "c") {

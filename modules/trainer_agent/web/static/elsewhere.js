@@ -1,6 +1,7 @@
 // What was changed in this image on another screen meanwhile: shown, with a way back to one's own.
 
 import { call } from "./api.js";
+import { _, ngettext } from "./words.js";
 
 const EQUAL = 1e-6;
 
@@ -24,8 +25,13 @@ export function told(changes) {
   const count = (name) => changes.filter(kinds[name]).length;
   const counts = { added: count("added"), deleted: count("deleted") };
   counts.changed = changes.length - counts.added - counts.deleted;
-  const parts = ["added", "changed", "deleted"].filter((name) => counts[name] > 0);
-  return parts.map((name) => `${counts[name] === 1 ? "one" : counts[name]} ${name}`).join(", ");
+  const words = {
+    added: (number) => ngettext("one added", "{num} added", number),
+    changed: (number) => ngettext("one changed", "{num} changed", number),
+    deleted: (number) => ngettext("one deleted", "{num} deleted", number),
+  };
+  const parts = Object.keys(words).filter((name) => counts[name] > 0);
+  return parts.map((name) => words[name](counts[name])).join(", ");
 }
 
 export class Elsewhere {
@@ -48,7 +54,7 @@ export class Elsewhere {
       now = (await call("GET", `${this.base}/boxes`)).boxes;
     } catch (problem) {
       if (problem.status === 404) {
-        this.show("This image was deleted on another screen.", false);
+        this.show(_("This image was deleted on another screen."), false);
       }
       return;
     }
@@ -59,7 +65,7 @@ export class Elsewhere {
     if (changes.length > 0) {
       this.drawing.follow(changes);
       this.step = changes;
-      this.show(`Changed on another screen: ${told(changes)}.`, true);
+      this.show(_("Changed on another screen: {changes}.", { changes: told(changes) }), true);
     }
   }
 

@@ -1,6 +1,7 @@
 // Home: a still picture of each camera, and what needs attention, fetched anew while somebody looks.
 
 import { pause, problemOf } from "./api.js";
+import { _ } from "./words.js";
 
 const PICTURE_EVERY_S = 3;
 const PAGE_EVERY_S = 5;
@@ -23,7 +24,7 @@ async function follow(picture) {
       } catch (problem) {
         picture.hidden = true;
         waiting.hidden = false;
-        waiting.textContent = problem instanceof TypeError ? "The device cannot be reached." : problem.message;
+        waiting.textContent = problem instanceof TypeError ? _("The device cannot be reached.") : problem.message;
       }
     }
     await pause(PICTURE_EVERY_S);

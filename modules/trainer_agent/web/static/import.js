@@ -3,6 +3,7 @@
 import { call, pause, problemOf, tell } from "./api.js";
 import { follow } from "./follow.js";
 import { signedIn } from "./signed_out.js";
+import { _, ngettext } from "./words.js";
 
 const place = document.getElementById("import");
 const field = document.getElementById("file");
@@ -39,12 +40,15 @@ async function send(path, part) {
         throw problem;
       }
       if (attempt === TRIES) {
-        throw new Error("The device cannot be reached.");
+        throw new Error(_("The device cannot be reached."));
       }
       await pause(attempt);
     }
   }
 }
+
+const words = (sent, all) =>
+  _("Sending: {sent} of {all} MB", { sent: (sent / 1e6).toFixed(0), all: (all / 1e6).toFixed(0) });
 
 /** Half of the bar is sending, half is reading. */
 async function sendAll(file) {
@@ -53,7 +57,7 @@ async function sendAll(file) {
   for (let start = 0; start < file.size; start += piece) {
     await send(`${path}?start=${start}`, file.slice(start, start + piece));
     const sent = Math.min(file.size, start + piece);
-    show((0.5 * sent) / file.size, `Sending: ${(sent / 1e6).toFixed(0)} of ${(file.size / 1e6).toFixed(0)} MB`);
+    show((0.5 * sent) / file.size, words(sent, file.size));
   }
   await call("POST", `${path}/finish`);
   return path;
@@ -74,10 +78,14 @@ function ended(path) {
 function settle(state) {
   progress.hidden = true;
   if (state.phase === "refused") {
-    tell(`Nothing was imported. ${state.message}`, place);
+    tell(_("Nothing was imported. {reason}", { reason: state.message }), place);
     return;
   }
-  document.getElementById("done-text").textContent = `Imported with ${state.images} ${state.images === 1 ? "image" : "images"}.`;
+  document.getElementById("done-text").textContent = ngettext(
+    "Imported with {num} image.",
+    "Imported with {num} images.",
+    state.images,
+  );
   document.getElementById("done-note").textContent = state.message;
   document.getElementById("open-model").href = state.page;
   document.getElementById("done").hidden = false;
@@ -91,14 +99,15 @@ async function take(file) {
   tell("", place);
   document.getElementById("done").hidden = true;
   if (file.size > largest) {
-    tell(`${file.name} is too large: ${(file.size / 1e9).toFixed(1)} GB; at most ${largest / 1e9} GB can be taken.`, place);
+    const values = { name: file.name, size: (file.size / 1e9).toFixed(1), largest: largest / 1e9 };
+    tell(_("{name} is too large: {size} GB; at most {largest} GB can be taken.", values), place);
     return;
   }
   busy = true;
   drop.hidden = true;
   progress.hidden = false;
   document.getElementById("file-name").textContent = file.name;
-  show(0, "Sending");
+  show(0, _("Sending"));
   try {
     settle(await ended(await sendAll(file)));
   } catch (problem) {

@@ -5,6 +5,7 @@ import { follow } from "./library_scroll.js";
 import { allowSelecting } from "./library_selection.js";
 import { offerUndo, say } from "./toast.js";
 import "./train.js";
+import { _, ngettext } from "./words.js";
 
 const library = document.getElementById("library");
 
@@ -12,7 +13,7 @@ async function remove(ids) {
   try {
     const { deleted, undo } = await call("POST", library.dataset.deleteMany, { images: ids });
     takeAway(ids);
-    offerUndo(deleted === 1 ? "1 image deleted." : `${deleted} images deleted.`, undo, renew);
+    offerUndo(ngettext("{num} image deleted.", "{num} images deleted.", deleted), undo, renew);
     await refresh("tabs", "side", "progress");
     await fillUp();
     return true;
@@ -48,7 +49,7 @@ async function confirmRight(button) {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     next?.querySelector("[data-right]").focus();
-    say("Accepted: the model will learn from it.");
+    say(_("Accepted: the model will learn from it."));
     await refresh("tabs", "side", "progress");
     await fillUp();
   } catch (problem) {

@@ -1,6 +1,7 @@
 // Images of the library come in as one scrolls, and are there again when one comes back to the page.
 
 import { problemOf, tell } from "./api.js";
+import { _ } from "./words.js";
 
 const AHEAD = "1500px";
 const images = () => document.getElementById("images");
@@ -47,7 +48,7 @@ async function append() {
     follow();
     return true;
   } catch (problem) {
-    tell(`No more images came: ${problem.message}`);
+    tell(_("No more images came: {problem}", { problem: problem.message }));
     return false;
   }
 }

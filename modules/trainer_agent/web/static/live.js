@@ -4,18 +4,19 @@ import { pause, problemOf } from "./api.js";
 import { colourOf, draw } from "./live_canvas.js";
 import { Frozen, Least } from "./live_look.js";
 import { readParts } from "./live_stream.js";
+import { _, locale } from "./words.js";
 
 const PHASES = {
-  live: ["live", "good"],
-  starting: ["starting", "busy"],
-  lost: ["no picture", "bad"],
-  off: ["switched off", ""],
+  live: [_("live"), "good"],
+  starting: [_("starting"), "busy"],
+  lost: [_("no picture"), "bad"],
+  off: [_("switched off"), ""],
 };
 const WHY_NONE = {
-  live: "Waiting for a picture…",
-  starting: "The camera is starting",
-  lost: "The camera gives no picture",
-  off: "The camera is switched off",
+  live: _("Waiting for a picture…"),
+  starting: _("The camera is starting"),
+  lost: _("The camera gives no picture"),
+  off: _("The camera is switched off"),
 };
 const REMEMBERED = "fifteen camera";
 const LONGEST_PAUSE_S = 10;
@@ -47,12 +48,12 @@ async function watch() {
           await show(facts, jpeg);
         }
       });
-      say("The device ended the stream; trying again…");
+      say(_("The device ended the stream; trying again…"));
     } catch (problem) {
       if (mine.signal.aborted) {
         return;
       }
-      say(problem.status ? problem.message : "The device cannot be reached; trying again…");
+      say(problem.status ? problem.message : _("The device cannot be reached; trying again…"));
     }
     await pause(wait_s);
     wait_s = Math.min(2 * wait_s, LONGEST_PAUSE_S);
@@ -96,15 +97,16 @@ function showCamera(facts, fresh) {
   if (fresh) {
     arrivals.push(now);
   }
-  const [word, kind] = PHASES[facts.phase] ?? ["unknown", "busy"];
+  const [word, kind] = PHASES[facts.phase] ?? [_("unknown"), "busy"];
   at("phase").textContent = word;
   at("phase").className = `mark ${kind}`;
   const rate = arrivals.length / (MEASURED_OVER_MS / 1000);
   const size = facts.width ? ` · ${facts.width} × ${facts.height}` : "";
-  at("about-picture").textContent = rate === 0 ? "" : `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second${size}`;
+  const frames = _("{rate} frames a second", { rate: rate.toFixed(rate < 10 ? 1 : 0) });
+  at("about-picture").textContent = rate === 0 ? "" : frames + size;
   if (!fresh) {
     const reason = facts.reason ? `: ${facts.reason}` : "";
-    say(`${WHY_NONE[facts.phase] ?? "Nothing is known of this camera"}${reason}`);
+    say(`${WHY_NONE[facts.phase] ?? _("Nothing is known of this camera")}${reason}`);
   }
 }
 
@@ -129,9 +131,9 @@ function showModel(facts) {
 function aboutModel(shown, facts) {
   const trained = new Date(shown.created);
   const style = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  const when = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString("en-GB", style);
-  const took = facts.inference_ms === null ? "" : ` · ${Math.round(facts.inference_ms)} ms a frame`;
-  return `Trained ${when}${took}`;
+  const when = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString(locale, style);
+  const took = _("{time} ms a frame", { time: Math.round(facts.inference_ms) });
+  return _("Trained {when}", { when }) + (facts.inference_ms === null ? "" : ` · ${took}`);
 }
 
 function chip(name, id) {
@@ -152,14 +154,14 @@ function showSeen(detections, labels) {
   }
   const rows = [...best].sort(([one], [other]) => labels.indexOf(one) - labels.indexOf(other));
   at("seen").replaceChildren(...rows.map(([label, seen]) => seenRow(label, seen, labels)));
-  at("nothing").textContent = detections === null ? "Nothing is looked for right now." : "Nothing.";
+  at("nothing").textContent = detections === null ? _("Nothing is looked for right now.") : _("Nothing.");
   at("nothing").hidden = rows.length > 0;
 }
 
 function seenRow(label, { count, confidence, boxed }, labels) {
   const item = document.createElement("li");
   const sure = `${Math.round(confidence * 100)} %`;
-  const times = count > 1 ? `${count} × up to ${sure}` : `1 × ${sure}`;
+  const times = count > 1 ? _("{count} × up to {sure}", { count, sure }) : `1 × ${sure}`;
   for (const [kind, text] of [["dot", ""], ["name", label], ["count", boxed ? times : sure]]) {
     const span = document.createElement("span");
     span.className = kind;
@@ -184,7 +186,7 @@ function choose(chosen) {
     button.setAttribute("aria-pressed", String(button.dataset.camera === camera));
   }
   arrivals = [];
-  say("Waiting for a picture…");
+  say(_("Waiting for a picture…"));
   watch();
 }
 

@@ -1,6 +1,7 @@
 // A closer look at the live picture: how sure a model must be, holding the picture still, and saying that it is wrong.
 
 import { call, tell } from "./api.js";
+import { _ } from "./words.js";
 
 /** The slider: what is less sure is not shown. Until it is moved, what the model reports is. */
 export class Least {
@@ -34,7 +35,10 @@ export class Least {
   say() {
     this.said.textContent = `${this.slider.value} %`;
     this.below.hidden = Number(this.slider.value) >= this.reported;
-    this.below.textContent = `What is less than ${this.reported} % sure is shown here only; the model does not report it.`;
+    this.below.textContent = _(
+      "What is less than {share} % sure is shown here only; the model does not report it.",
+      { share: this.reported },
+    );
   }
 }
 
@@ -52,11 +56,11 @@ export class Frozen {
   hold(now) {
     this.now = now;
     this.button.setAttribute("aria-pressed", String(now));
-    this.button.textContent = now ? "Go on" : "Freeze";
+    this.button.textContent = now ? _("Go on") : _("Freeze");
     if (now) {
       // What comes in meanwhile is not shown, so neither is how the camera is doing.
       const phase = this.place.querySelector("#phase");
-      [phase.textContent, phase.className] = ["held still", "mark busy"];
+      [phase.textContent, phase.className] = [_("held still"), "mark busy"];
     } else {
       this.told.hidden = true;
       tell("", this.place);
@@ -92,8 +96,8 @@ export class Frozen {
       this.sent = facts.frame_id;
       const link = document.createElement("a");
       link.href = this.place.dataset.check.replace("MODEL", facts.model_id);
-      link.textContent = "To check";
-      this.told.replaceChildren("Thank you. The picture waits for you under ", link, ".");
+      link.textContent = _("To check");
+      this.told.replaceChildren(_("Thank you. The picture waits for you under:"), " ", link);
       this.told.hidden = false;
     } catch (problem) {
       this.wrong.disabled = problem.status === 409;

@@ -3,6 +3,7 @@
 
 import { call, tell } from "./api.js";
 import { attributesEditor } from "./attributes.js";
+import { _, ngettext } from "./words.js";
 
 const form = document.getElementById("new-model");
 const fields = form.elements;
@@ -10,7 +11,7 @@ const read = document.getElementById("objects-read");
 const withImages = document.getElementById("with-images");
 const KEPT = "fifteen new model";
 const STEPS = ["basics", "tags", "review"];
-const KINDS = { detection: "Object detection", classification: "Classification" };
+const KINDS = { detection: _("Object detection"), classification: _("Classification") };
 const attributes = attributesEditor(form.querySelector("[data-attributes]"), keep);
 
 function objectNames() {
@@ -49,7 +50,11 @@ function showStart() {
   const images = Number(chosen?.dataset.images ?? 0);
   withImages.hidden = images === 0;
   document.getElementById("images-count").textContent =
-    `${images} ${images === 1 ? "image" : "images"}, with what is tagged by the names below.`;
+    ngettext(
+    "{num} image, with what is tagged by the names below.",
+    "{num} images, with what is tagged by the names below.",
+    images,
+  );
 }
 
 function takeFromSource() {
@@ -107,9 +112,13 @@ function restore() {
 /** The step that has a problem, with the problem told there; null when all is well. */
 function firstProblem() {
   const missing = [
-    [fields.start?.value === "existing" && source() === null, "Existing model: choose one, or start from scratch.", "source"],
-    [fields.name.value.trim() === "", "Model Name: a name is needed.", "name"],
-    [objectNames().length === 0, "Objects: at least one is needed, for example: low stock.", "objects"],
+    [
+      fields.start?.value === "existing" && source() === null,
+      _("Existing model: choose one, or start from scratch."),
+      "source",
+    ],
+    [fields.name.value.trim() === "", _("Model Name: a name is needed."), "name"],
+    [objectNames().length === 0, _("Objects: at least one is needed, for example: low stock."), "objects"],
   ].find(([wrong]) => wrong);
   if (missing) {
     return { step: "basics", message: missing[1], field: fields[missing[2]] };
@@ -133,16 +142,21 @@ function fact(name, value) {
 function showReview() {
   const chosen = source();
   const images = chosen !== null && fields.images.checked && Number(chosen.dataset.images) > 0;
+  let start = _("From scratch");
+  if (chosen !== null) {
+    const values = { name: chosen.text };
+    start = images ? _("From '{name}', with its images", values) : _("From '{name}', without its images", values);
+  }
   document.getElementById("review-basics").replaceChildren(
-    ...fact("Start", chosen === null ? "From scratch" : `From '${chosen.text}', ${images ? "with" : "without"} its images`),
-    ...fact("Model Name", fields.name.value.trim()),
-    ...fact("Type", KINDS[fields.kind.value]),
-    ...fact("Objects", objectNames().map((name) => (name.includes(",") ? `"${name}"` : name)).join(", ")),
-    ...fact("Train by itself", fields.automatic.checked ? "Yes" : "No"),
+    ...fact(_("Start"), start),
+    ...fact(_("Model Name"), fields.name.value.trim()),
+    ...fact(_("Type"), KINDS[fields.kind.value]),
+    ...fact(_("Objects"), objectNames().map((name) => (name.includes(",") ? `"${name}"` : name)).join(", ")),
+    ...fact(_("Train by itself"), fields.automatic.checked ? _("Yes") : _("No")),
   );
   const pairs = Object.entries(attributes.read());
   document.getElementById("review-tags").replaceChildren(
-    ...(pairs.length ? pairs.flatMap(([name, text]) => fact(name, text)) : fact("Tags", "None")),
+    ...(pairs.length ? pairs.flatMap(([name, text]) => fact(name, text)) : fact(_("Tags"), _("None"))),
   );
 }
 

@@ -1,5 +1,23 @@
 // What the device did not take, because the image or the tag has gone meanwhile: shown and kept until dismissed.
 
+import { ngettext } from "./words.js";
+
+function inWords(count, here, reason) {
+  return here
+    ? ngettext(
+        "One change is not saved here. Not taken: {reason}",
+        "{num} changes are not saved here. Not taken: {reason}",
+        count,
+        { reason },
+      )
+    : ngettext(
+        "One change is not saved in another image. Not taken: {reason}",
+        "{num} changes are not saved in another image. Not taken: {reason}",
+        count,
+        { reason },
+      );
+}
+
 export class NotTaken {
   /** `onDismissed(letters)`: staff threw these [path, letter] away. */
   constructor(place, outbox, base, onDismissed) {
@@ -16,12 +34,10 @@ export class NotTaken {
     const letters = [...this.outbox.refused];
     const reasons = new Map();
     for (const [path, { message }] of letters) {
-      const where = path.startsWith(`${this.base}/`) ? "here" : "in another image";
-      const said = `${where}. Not taken: ${message}`;
-      reasons.set(said, (reasons.get(said) ?? 0) + 1);
+      const key = JSON.stringify([path.startsWith(`${this.base}/`), message]);
+      reasons.set(key, (reasons.get(key) ?? 0) + 1);
     }
-    const amount = (count) => (count === 1 ? "One change is" : `${count} changes are`);
-    const sentences = [...reasons].map(([said, count]) => `${amount(count)} not saved ${said}`);
+    const sentences = [...reasons].map(([key, count]) => inWords(count, ...JSON.parse(key)));
     const text = sentences.join("\n");
     if (text !== this.shown) {
       this.shown = text;

@@ -2,6 +2,7 @@
 
 import { call, tell } from "./api.js";
 import { say } from "./toast.js";
+import { _ } from "./words.js";
 
 const section = document.getElementById("people");
 const hours = document.getElementById("hours");
@@ -18,7 +19,7 @@ async function change(act) {
 hours?.addEventListener("change", () =>
   change(async () => {
     await call("PUT", hours.dataset.path, { hours: Number(hours.value) });
-    say("Saved.");
+    say(_("Saved."));
   }),
 );
 section.addEventListener("click", ({ target }) => {

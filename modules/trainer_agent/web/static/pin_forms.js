@@ -2,11 +2,12 @@
 
 import { call, tell } from "./api.js";
 import { say } from "./toast.js";
+import { _ } from "./words.js";
 
 async function send(form) {
   const { again, ...body } = Object.fromEntries(new FormData(form));
   if (again !== undefined && again !== body.pin) {
-    tell("The new PIN was not typed the same twice.", form);
+    tell(_("The new PIN was not typed the same twice."), form);
     form.elements.again.select();
     return;
   }

@@ -3,6 +3,7 @@
 import { call, refresh, tell } from "./api.js";
 import { attributesEditor } from "./attributes.js";
 import { offerUndo, say } from "./toast.js";
+import { _, ngettext } from "./words.js";
 
 const tagDialog = document.getElementById("edit-tag");
 const tagForm = tagDialog.querySelector("form");
@@ -22,7 +23,13 @@ function openTag({ dataset }) {
   tagForm.querySelector("[data-delete-tag]").hidden = others.length === 0;
   const images = Number(dataset.images);
   document.getElementById("tag-delete-note").textContent =
-    images === 0 ? "No image has this tag." : `It is in ${images} ${images === 1 ? "image" : "images"}. What is tagged with it goes, too; you can undo it.`;
+    images === 0
+      ? _("No image has this tag.")
+      : ngettext(
+          "It is in {num} image. What is tagged with it goes, too; you can undo it.",
+          "It is in {num} images. What is tagged with it goes, too; you can undo it.",
+          images,
+        );
   tell("", tagForm);
   tagDialog.showModal();
 }
@@ -54,7 +61,8 @@ document.addEventListener("click", async (event) => {
       const into = Number(tagForm.elements.into.value);
       const kept = await call("POST", `${tagPath}/${target.dataset.do}`, merging ? { into } : undefined);
       const undo = `${tagPath.split("/tags/")[0]}/binned-tags/${kept.id}/restore`;
-      offerUndo(`'${kept.name}' was ${merging ? "merged" : "deleted"}.`, undo, renew);
+      const { name } = kept;
+      offerUndo(merging ? _("'{name}' was merged.", { name }) : _("'{name}' was deleted.", { name }), undo, renew);
     });
   } else if (target.dataset.restore !== undefined) {
     try {

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { uuid } from "./boxes.js";
 import { answered } from "./drawing.js";
+import { _, ngettext } from "./words.js";
 
 export class Proposals {
   /** `place`: the part of the page about them; they stand in the drawing like boxes, with `proposed` true. */
@@ -19,7 +20,7 @@ export class Proposals {
 
   /** Ask the model; says so when it sees nothing, or when there is no model yet. */
   async fetch() {
-    this.say("Looking…");
+    this.say(_("Looking…"));
     try {
       const { source, proposals } = await call("GET", this.path);
       this.source = source;
@@ -51,13 +52,15 @@ export class Proposals {
       return;
     }
     const count = this.drawing.proposals.length;
-    const by = this.source === "draft" ? "A first draft of the model" : "The model";
+    const by = this.source === "draft" ? _("A first draft of the model") : _("The model");
     if (count > 0) {
-      this.say(`${by} proposes ${count === 1 ? "one" : count}. Tap one to accept it.`);
+      this.say(
+        ngettext("{by} proposes one. Tap one to accept it.", "{by} proposes {num}. Tap one to accept it.", count, { by }),
+      );
     } else if (this.source === "none") {
-      this.say("Proposals come once a few images are tagged.");
+      this.say(_("Proposals come once a few images are tagged."));
     } else {
-      this.say(`${by} proposes nothing${this.any ? " more" : ""} here.`);
+      this.say(this.any ? _("{by} proposes nothing more here.", { by }) : _("{by} proposes nothing here.", { by }));
     }
     const held = this.place.contains(document.activeElement);
     const propose = this.place.querySelector("[data-propose]");

@@ -2,6 +2,7 @@
 
 import { Problem } from "./api.js";
 import { askToSignIn } from "./signed_out.js";
+import { _ } from "./words.js";
 
 const SILENCE_MS = 120_000;
 
@@ -12,7 +13,7 @@ export function sendForm(path, form, onProgress) {
     request.open("POST", path);
     request.timeout = SILENCE_MS;
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
-    const unreached = () => reject(new Problem("The device cannot be reached.", 0));
+    const unreached = () => reject(new Problem(_("The device cannot be reached."), 0));
     for (const end of ["error", "abort", "timeout"]) {
       request.addEventListener(end, unreached);
     }
@@ -29,7 +30,9 @@ export function sendForm(path, form, onProgress) {
         if (request.status === 401) {
           askToSignIn();
         }
-        const problem = new Problem(answer?.message ?? `The device answered with ${request.status}.`, request.status);
+        const { status } = request;
+        const message = answer?.message ?? _("The device answered with {status}.", { status });
+        const problem = new Problem(message, status);
         reject(Object.assign(problem, { image: answer?.image }));
       }
     });

@@ -2,6 +2,7 @@
 
 import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
+import { _, ngettext } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const place = at("series");
@@ -41,18 +42,27 @@ function show(state) {
   }
 }
 
+const complete = (taken) =>
+  ngettext("The series is complete: {num} image.", "The series is complete: {num} images.", taken);
+
 function words({ phase, taken, images, alike, message, resumed, only_changed: onlyChanged }) {
-  const skipped = alike === 0 ? "" : ` ${alike} skipped because ${onlyChanged ? "nothing changed" : "they were there already"}.`;
   const why = message === "" ? "" : ` ${message}`;
+  let skipped = "";
+  if (alike > 0) {
+    skipped = onlyChanged
+      ? ` ${_("{count} skipped because nothing changed.", { count: alike })}`
+      : ` ${_("{count} skipped because they were there already.", { count: alike })}`;
+  }
+  const anew = resumed ? ` ${_("The device was started anew; the series goes on.")}` : "";
   switch (phase) {
     case "running":
-      return `${taken} of ${images} images.${skipped}${resumed ? " The device was started anew; the series goes on." : ""}${why}`;
+      return `${_("{taken} of {images} images.", { taken, images })}${skipped}${anew}${why}`;
     case "done":
-      return `The series is complete: ${taken} ${taken === 1 ? "image" : "images"}.${skipped}${why}`;
+      return complete(taken) + skipped + why;
     case "stopped":
-      return `Stopped after ${taken} ${taken === 1 ? "image" : "images"}.${skipped}`;
+      return ngettext("Stopped after {num} image.", "Stopped after {num} images.", taken) + skipped;
     case "failed":
-      return `Ended early after ${taken} ${taken === 1 ? "image" : "images"}.${why}`;
+      return ngettext("Ended early after {num} image.", "Ended early after {num} images.", taken) + why;
     default:
       return "";
   }

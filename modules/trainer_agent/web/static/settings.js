@@ -1,6 +1,7 @@
 // Settings: the disk is counted after the page is there; freeing space asks first; parts are found by what is typed.
 
 import { call, problemOf, tell } from "./api.js";
+import { _ } from "./words.js";
 
 const disk = document.getElementById("disk");
 const card = disk.closest(".card");
@@ -42,7 +43,7 @@ function showParts() {
     part.hidden = !words.every((word) => part.textContent.toLowerCase().includes(word));
   }
   const shown = parts.filter((part) => !part.hidden).length;
-  document.getElementById("found-parts").textContent = `${shown} of ${parts.length}`;
+  document.getElementById("found-parts").textContent = _("{shown} of {all}", { shown, all: parts.length });
 }
 
 disk.addEventListener("click", ({ target }) => {

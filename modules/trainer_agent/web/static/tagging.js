@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.js";
 import { TagChoice } from "./tag_choice.js";
 import { offerUndo } from "./toast.js";
 import { Zoom } from "./zoom.js";
+import { _, ngettext } from "./words.js";
 
 const get = (id) => document.getElementById(id);
 const place = get("tagging");
@@ -24,11 +25,11 @@ const outbox = new Outbox((count, problem) => {
   const before = saved.textContent;
   const wasTroubled = saved.classList.contains("trouble");
   if (problem !== null) {
-    saved.textContent = `Not saved yet: ${problem.message} Trying again…`;
+    saved.textContent = _("Not saved yet: {problem} Trying again…", { problem: problem.message });
   } else if (count > 0) {
-    saved.textContent = wasTroubled ? before : "Saving…";
+    saved.textContent = wasTroubled ? before : _("Saving…");
   } else {
-    saved.textContent = before === "" || outbox.refused.size > 0 ? "" : "Saved";
+    saved.textContent = before === "" || outbox.refused.size > 0 ? "" : _("Saved");
   }
   saved.classList.toggle("trouble", problem !== null || (wasTroubled && count > 0));
   if (wasTroubled && count === 0) {
@@ -89,7 +90,7 @@ async function deleteImage() {
   try {
     await outbox.empty();
     const { undo } = await call("DELETE", place.dataset.image);
-    offerUndo("1 image deleted.", undo);
+    offerUndo(ngettext("{num} image deleted.", "{num} images deleted.", 1), undo);
     location.assign(place.dataset.next);
   } catch (problem) {
     tell(problem.message, place);

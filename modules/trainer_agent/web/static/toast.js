@@ -1,6 +1,7 @@
 // A short message at the bottom that offers to undo; it outlives the change of the page.
 
 import { call } from "./api.js";
+import { _ } from "./words.js";
 
 const LASTS_MS = 60_000;
 const KEPT = "fifteen undo";
@@ -33,7 +34,7 @@ function show(text, undo, until, after) {
     button.disabled = true;
     try {
       const { left_out: leftOut } = await call("POST", undo);
-      say(leftOut ? `Undone, but for ${leftOut} that came in again since.` : "Undone.");
+      say(leftOut ? _("Undone, but for {count} that came in again since.", { count: leftOut }) : _("Undone."));
       await after();
     } catch (problem) {
       say(problem.message);
@@ -61,7 +62,7 @@ function place() {
   const text = document.createElement("p");
   text.dataset.text = "";
   text.setAttribute("role", "status");
-  toast.append(text, pressable("Undo", "undo"), pressable("Close", "close"));
+  toast.append(text, pressable(_("Undo"), "undo"), pressable(_("Close"), "close"));
   toast.querySelector("[data-close]").onclick = hide;
   document.body.append(toast);
   return toast;

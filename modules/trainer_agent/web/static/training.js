@@ -4,15 +4,16 @@ import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
 import { say } from "./toast.js";
 import "./train.js";
+import { _, ngettext } from "./words.js";
 
 const place = document.getElementById("training");
 const shown = JSON.parse(place.dataset.state);
 
 function words(seconds) {
-  const minutes = Math.round(seconds / 60);
-  const whole = Math.max(1, Math.round(seconds));
-  const [count, noun] = seconds < 90 ? [whole, "second"] : [minutes, "minute"];
-  return `About ${count} ${noun}${count === 1 ? "" : "s"} left`;
+  if (seconds < 90) {
+    return ngettext("About {num} second left", "About {num} seconds left", Math.max(1, Math.round(seconds)));
+  }
+  return ngettext("About {num} minute left", "About {num} minutes left", Math.round(seconds / 60));
 }
 
 function show(state) {
@@ -23,7 +24,7 @@ function show(state) {
   if (!state.active) {
     return;
   }
-  const stage = state.phase === "waiting" ? "Waiting for another training to end" : state.stage;
+  const stage = state.phase === "waiting" ? _("Waiting for another training to end") : state.stage;
   const line = document.getElementById("stage-text");
   if (line.textContent !== stage) {
     line.textContent = stage;
@@ -51,5 +52,5 @@ document.getElementById("cancel")?.addEventListener("click", async ({ currentTar
 });
 
 follow(place.dataset.events, place.dataset.path, show, () => {
-  document.getElementById("left")?.replaceChildren("The device cannot be reached; trying again.");
+  document.getElementById("left")?.replaceChildren(_("The device cannot be reached; trying again."));
 });

@@ -3,6 +3,7 @@
 import { pause } from "./api.js";
 import { isReadable, sendForm } from "./send_file.js";
 import { signedIn } from "./signed_out.js";
+import { _ } from "./words.js";
 
 const FIRST_PAUSE_S = 2;
 const LONGEST_PAUSE_S = 16;
@@ -24,10 +25,11 @@ function element(name, className, text = "") {
 }
 
 function rowFor(file) {
-  const row = { item: element("li", ""), picture: element("span", "blank"), state: element("span", "quiet", "Waiting") };
+  const state = element("span", "quiet", _("Waiting"));
+  const row = { item: element("li", ""), picture: element("span", "blank"), state };
   row.bar = document.createElement("progress");
   row.bar.hidden = true;
-  row.bar.setAttribute("aria-label", `${file.name} sent`);
+  row.bar.setAttribute("aria-label", _("{name} sent", { name: file.name }));
   row.item.append(row.picture, element("span", "file-name", file.name), row.state, row.bar);
   list.append(row.item);
   return row;
@@ -42,10 +44,10 @@ function settle(row, outcome, message) {
 }
 
 function count() {
-  const parts = [`${tally.stored} stored`];
-  parts.push(...(tally.repeated ? [`${tally.repeated} there already`] : []));
-  parts.push(...(tally.refused ? [`${tally.refused} not taken`] : []));
-  const left = waiting ? ` ${waiting} to go.` : "";
+  const parts = [_("{count} stored", { count: tally.stored })];
+  parts.push(...(tally.repeated ? [_("{count} there already", { count: tally.repeated })] : []));
+  parts.push(...(tally.refused ? [_("{count} not taken", { count: tally.refused })] : []));
+  const left = waiting ? ` ${_("{count} to go.", { count: waiting })}` : "";
   said.textContent = `${parts.join(", ")}.${left}`;
 }
 
@@ -58,27 +60,29 @@ function showPicture(row, image) {
 
 async function send(file, row) {
   if (file.size > largest) {
-    const size = `${(file.size / 1e6).toFixed(1)} MB; at most ${largest / 1e6} MB can be taken`;
-    settle(row, "refused", `Too large: ${size}. Save it smaller and upload that.`);
+    const values = { size: (file.size / 1e6).toFixed(1), largest: largest / 1e6 };
+    const why = _("Too large: {size} MB; at most {largest} MB can be taken. Save it smaller and upload that.", values);
+    settle(row, "refused", why);
     return;
   }
   if (!(await isReadable(file))) {
-    settle(row, "refused", "This cannot be read. Is it a folder? Choose the images in it.");
+    settle(row, "refused", _("This cannot be read. Is it a folder? Choose the images in it."));
     return;
   }
   const form = new FormData();
   form.append("file", file);
   for (let tries = 1; ; tries += 1) {
     row.state.className = "quiet";
-    row.state.textContent = "Uploading…";
+    row.state.textContent = _("Uploading…");
     row.bar.hidden = false;
     try {
       const image = await sendForm(place.dataset.path, form, (share) => {
         row.bar.value = share;
-        row.state.textContent = share < 1 ? `Uploading… ${Math.round(share * 100)} %` : "The device looks at it…";
+        const percent = Math.round(share * 100);
+        row.state.textContent = share < 1 ? _("Uploading… {percent} %", { percent }) : _("The device looks at it…");
       });
       showPicture(row, image);
-      settle(row, "stored", "Stored");
+      settle(row, "stored", _("Stored"));
       return;
     } catch (problem) {
       if (problem.image) {
@@ -86,7 +90,7 @@ async function send(file, row) {
         return;
       }
       if (problem.status === 401) {
-        row.state.textContent = "Waits until you have signed in.";
+        row.state.textContent = _("Waits until you have signed in.");
         await signedIn();
         continue;
       }
@@ -99,7 +103,10 @@ async function send(file, row) {
       }
       const rest = Math.min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S);
       row.state.className = "bad";
-      row.state.textContent = `${problem.message} Trying again in ${rest} seconds.`;
+      row.state.textContent = _("{problem} Trying again in {count} seconds.", {
+        problem: problem.message,
+        count: rest,
+      });
       await pause(rest);
     }
   }
@@ -109,17 +116,17 @@ async function send(file, row) {
 function repeated(file, row, { image }, tries) {
   showPicture(row, image);
   if (tries > 1 && image.name === file.name) {
-    settle(row, "stored", "Stored");
+    settle(row, "stored", _("Stored"));
     return;
   }
-  settle(row, "repeated", "There already: the same picture as ");
+  settle(row, "repeated", _("There already: the same picture as "));
   const link = element("a", "", image.caption);
   link.href = image.page;
   row.state.append(link);
 }
 
 function offerAgain(file, row) {
-  const button = element("button", "button", "Try again");
+  const button = element("button", "button", _("Try again"));
   button.type = "button";
   button.addEventListener("click", () => {
     button.remove();
@@ -132,7 +139,7 @@ function offerAgain(file, row) {
 function line(file, row) {
   waiting += 1;
   row.state.className = "quiet";
-  row.state.textContent = "Waiting";
+  row.state.textContent = _("Waiting");
   turn = turn.then(async () => {
     waiting -= 1;
     await send(file, row);

@@ -3,6 +3,7 @@
 import { call, pause, problemOf, tell } from "./api.js";
 import { draw } from "./live_canvas.js";
 import { readParts } from "./live_stream.js";
+import { _ } from "./words.js";
 
 const place = document.getElementById("try");
 const use = document.getElementById("use");
@@ -11,7 +12,7 @@ const canvas = document.getElementById("picture");
 const form = document.getElementById("start");
 const boxes = [...form.querySelectorAll("[type=checkbox]")];
 const choice = document.getElementById("camera");
-const PHASES = { starting: " (starting)", lost: " (no picture)", off: " (off)" };
+const PHASES = { starting: ` (${_("starting")})`, lost: ` (${_("no picture")})`, off: ` (${_("off")})` };
 let shown = null;
 let looking = false;
 
@@ -41,7 +42,7 @@ async function show({ detections, labels }, jpeg) {
   document.getElementById("sight-empty").hidden = true;
   redraw();
   const names = detections.map(({ label, confidence }) => `${label} ${Math.round(confidence * 100)} %`);
-  document.getElementById("found").textContent = names.length ? names.join(", ") : "It finds nothing that it knows.";
+  document.getElementById("found").textContent = names.length ? names.join(", ") : _("It finds nothing that it knows.");
 }
 
 async function look() {
@@ -58,9 +59,9 @@ async function look() {
       throw await problemOf(response);
     }
     await readParts(response, show);
-    button.querySelector("span").textContent = "Look again";
+    button.querySelector("span").textContent = _("Look again");
   } catch (problem) {
-    tell(problem instanceof TypeError ? "The device cannot be reached." : problem.message, place);
+    tell(problem instanceof TypeError ? _("The device cannot be reached.") : problem.message, place);
   }
   looking = button.disabled = false;
 }
@@ -68,7 +69,8 @@ async function look() {
 function showChosen() {
   const names = boxes.filter(({ checked }) => checked).map(({ value }) => value);
   form.elements.objects.value = names.map((name) => `"${name}"`).join(", ");
-  document.getElementById("chosen").textContent = names.length ? `Chosen: ${names.join(", ")}` : "Nothing chosen yet.";
+  const chosen = _("Chosen: {names}", { names: names.join(", ") });
+  document.getElementById("chosen").textContent = names.length ? chosen : _("Nothing chosen yet.");
   form.querySelector("button").disabled = names.length === 0;
 }
 
