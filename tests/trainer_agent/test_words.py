@@ -6,9 +6,17 @@ import pytest
 
 from modules.trainer_agent.catalogues import LANGUAGES, SOURCE, catalogue, forms
 from modules.trainer_agent.words import extracted, untranslated
+from tests.trainer_agent.conftest import REPOSITORY
 
+TEMPLATES = sorted((REPOSITORY / "modules/trainer_agent/web/templates").glob("*.html"))
 OTHERS = sorted(set(LANGUAGES) - {SOURCE})
 VALUES = re.compile(r"%\(\w+\)s|%%|\{\w+\}")
+FILLED_IN = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+READ_OUT = re.compile(r'\b(?:aria-label|aria-valuetext|title|placeholder|alt)="([^"]*)"')
+WORD = re.compile(r"[^\W\d_]+")
+SAME_IN_ALL = {"Fifteen", "A", "B", "C", "Y", "Z"}
+"""The product's name, and keys."""
 PERCENT = re.compile(r"%%?(?!\()")
 
 
@@ -44,7 +52,8 @@ def test_a_translation_has_the_values_of_the_original(language, domain):
         if message.id:
             *_, wanted = (set(VALUES.findall(form)) for form in in_english(message))
             *few, many = (set(VALUES.findall(form)) for form in forms(message))
-            assert many == wanted and all(form <= wanted for form in few), message.id
+            assert many == wanted, message.id
+            assert all(form <= wanted for form in few), message.id
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -52,6 +61,15 @@ def test_what_is_filled_in_by_the_device_has_no_percent_sign_of_its_own(language
     for message in catalogue(language, "messages"):
         if message.id:
             assert set(PERCENT.findall(" ".join((*in_english(message), *forms(message))))) <= {"%%"}, message.id
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_shows_no_text_of_its_own_that_is_not_marked(path):
+    markup = FILLED_IN.sub("", path.read_text())
+
+    shown = [TAG.sub(" ", markup), *READ_OUT.findall(markup)]
+
+    assert set(WORD.findall(" ".join(shown))) <= SAME_IN_ALL
 
 
 def test_what_is_marked_is_found_wherever_it_stands():

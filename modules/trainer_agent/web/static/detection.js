@@ -194,7 +194,7 @@ export class Detection {
     this.left = -1;
     this.choose(next.id);
     this.zoom.reveal(next.box);
-    const number = `${items.indexOf(next) + 1} of ${items.length}`;
+    const number = _("{number} of {all}", { number: items.indexOf(next) + 1, all: items.length });
     const box = _("Box: arrows move it, Delete deletes it.");
     const what = next.proposed ? _("Proposal: Enter accepts it, Delete rejects it.") : box;
     this.say(`${this.tags.name(next.tag)}, ${number}. ${what}`);

@@ -30,7 +30,7 @@ export class Proposals {
       const closed = answered(items);
       this.drawing.reset(items.filter(({ id }) => !closed.includes(id)));
     } catch (problem) {
-      this.say(`No proposals: ${problem.message}`);
+      this.say(_("No proposals: {problem}", { problem: problem.message }));
     }
   }
 
