@@ -4,7 +4,7 @@ import json
 import time
 from datetime import datetime
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, url_for
 
 from edge_common.detections import Detection, parse_detections
 from edge_common.errors import CodecError, InvalidInput
@@ -24,7 +24,13 @@ def right(image_id: int) -> Response:
     """What the model saw in the image becomes its tags."""
     image = services().library.checks.confirm(image_id)
     services().agent.tags_changed(image.model_id, image_done=True)
-    return jsonify(image_json(image))
+    return jsonify(undo=url_for("checking.take_back", image_id=image_id), **image_json(image))
+
+
+@bp.post("/api/images/<int:image_id>/right/undo")
+def take_back(image_id: int) -> Response:
+    """It was not right, or not meant: the image waits to be checked again."""
+    return jsonify(image_json(services().library.checks.take_back(image_id)))
 
 
 @bp.post("/api/models/<model_id>/wrong")
