@@ -15,6 +15,7 @@ from modules.trainer_agent.web import (
     live,
     model_edits,
     models,
+    names,
     series,
     tagging,
     training,
@@ -58,5 +59,5 @@ def create_app(services: Services) -> Flask:
         live,
     ):
         app.register_blueprint(part.bp)
-    app.jinja_env.filters |= wording.FILTERS
+    app.jinja_env.filters |= wording.FILTERS | names.FILTERS
     return app

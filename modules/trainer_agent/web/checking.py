@@ -10,8 +10,8 @@ from edge_common.detections import Detection, parse_detections
 from edge_common.errors import CodecError, InvalidInput
 from edge_common.images import decode_image
 from modules.trainer_agent.web.images_json import image_json
+from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.services import services
-from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("checking", __name__)
 
@@ -46,7 +46,7 @@ def wrong(model_id: str) -> tuple[Response, int]:
     name = f"{camera} {datetime.fromtimestamp(taken_ns / 1e9):%Y-%m-%d %H.%M.%S}"
     library = services().library
     image = library.add_image(
-        model_id, decode_image(file.read(), camera_name(camera)), name, "camera", camera=camera, taken_ns=taken_ns
+        model_id, decode_image(file.read(), camera_called(camera)), name, "camera", camera=camera, taken_ns=taken_ns
     )
     library.checks.add(image.id, "staff", version=version, seen=seen, kept_ns=time.time_ns())
     return jsonify(image_json(image)), 201
