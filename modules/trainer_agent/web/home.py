@@ -8,10 +8,11 @@ from flask import Blueprint, Response, render_template, url_for
 from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState
+from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
-from modules.trainer_agent.web.wording import amount, camera_name
+from modules.trainer_agent.web.wording import amount
 
 bp = Blueprint("home", __name__)
 
@@ -64,7 +65,7 @@ def notices(
     for camera in cameras:
         if camera.phase == "lost":
             yield Notice(
-                f"{camera_name(camera.camera)} gives no picture",
+                f"{camera_called(camera.camera)} gives no picture",
                 f"{camera.reason[:1].upper()}{camera.reason[1:]}. It is tried again all the time.",
                 url_for("live.live_page", camera=camera.camera),
                 "Look at the camera",

@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 
 from modules.trainer_agent.annotations import LibraryImage, TaggedBox
-from modules.trainer_agent.web.wording import image_caption
+from modules.trainer_agent.web.names import image_caption
 
 
 def image_json(image: LibraryImage) -> dict[str, Any]:

@@ -42,9 +42,9 @@ class Viewfinder:
         if state is None:
             return f"Camera '{camera[:40]}' is not known, or the camera program is not running."
         if state.phase == "off":
-            return f"{camera_name(camera)} is switched off."
+            return f"{state.name or camera_name(camera)} is switched off."
         reason = f": {state.reason}" if state.reason else ""
-        return f"{camera_name(camera)} gives no picture{reason}."
+        return f"{state.name or camera_name(camera)} gives no picture{reason}."
 
     def _look(self, camera: str) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from edge_common.detections import ModelKind
 from edge_common.scores import Score
-from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.annotations import Model
 from modules.trainer_agent.checks import Reason
 
 KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
@@ -32,23 +32,24 @@ def is_good(score: Score) -> bool:
 
 def score_label(score: Score) -> str:
     """What the figure of a score stands for, to be read after it."""
-    return "of the pictures named rightly" if score.name == "accuracy" else "found and right"
+    return "right at the first guess" if score.name == "accuracy" else "overall score"
 
 
 def score_sentence(score: Score) -> str:
     """What the score means, for somebody who never heard of one."""
     meaning = "This is how it did on tagged pictures that it had not seen while it learned"
     if score.name == "ap50":
-        meaning += "; 100 % is every area found and nothing else"
+        # The figure is over all thresholds, while what is found and missed is counted at one.
+        meaning += "; 100 % is when it is always surer of what is there than of what is not"
     advice = "" if is_good(score) else " More tagged images will help."
     return f"{meaning}.{advice}"
 
 
 def in_plain_words(score: Score) -> str:
-    """What to expect of the model: of what is there it finds so many, of what it finds so many are wrong."""
+    """What to expect of the model as it is set: of what is there it finds so many, and so many of these are wrong."""
     if score.recall is None or score.precision is None:
         return ""
-    found = f"{'Names' if score.name == 'accuracy' else 'Finds'} {_of_ten(score.recall.value)}"
+    found = f"As it is set now, it {'names' if score.name == 'accuracy' else 'finds'} {_of_ten(score.recall.value)}"
     false = 1 - score.precision.value
     alarms = "no false alarm seen" if false == 0 else f"{_one_in(false)} of what it reports is a false alarm"
     low, high = score.recall.low, score.recall.high
@@ -74,10 +75,11 @@ def measurement(score: Score) -> str:
         "aside. It did so in turns, until each image had been put aside once."
     )
     if score.name == "accuracy":
-        return f"{held_back} The figure is the share of images for which it named your tag."
+        return f"{held_back} The figure is the share of images for which its first guess was your tag."
     return (
-        f"{held_back} An area counts as found if at least half of what it and yours cover is covered by both. Areas "
-        "missed and areas that are none lower the figure. With several tags, it is their average."
+        f"{held_back} An area counts as found if at least half of what it and yours cover is covered by both. All that "
+        "it found is put in order, what it was surest of first; areas that are none lower the figure by how far ahead "
+        "they stand, and areas missed lower it, too. With several tags, it is their average."
     )
 
 
@@ -114,14 +116,6 @@ def moment(created: str) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
-def image_caption(image: LibraryImage) -> str:
-    """The camera and when it was taken, in the device's own time zone; of an upload, the name of the file."""
-    if image.camera is None:
-        return image.name
-    taken = datetime.fromtimestamp(image.taken_ns / 1e9)
-    return f"{camera_name(image.camera)}, {taken.day} {taken:%b %Y, %H:%M:%S}"
-
-
 _REASONS: dict[Reason, str] = {
     "unsure": "The model was not sure here.",
     "flicker": "The model changed its mind from one moment to the next.",
@@ -153,8 +147,6 @@ FILTERS = {
     "score_sentence": score_sentence,
     "in_plain_words": in_plain_words,
     "measurement": measurement,
-    "camera_name": camera_name,
-    "image_caption": image_caption,
     "moment": moment,
     "amount": amount,
     "duration": duration,
