@@ -8,6 +8,11 @@ from pathlib import Path
 def write_file(path: Path, data: bytes) -> None:
     """Replace `path` by `data` so that a reader, or the next start, sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, data)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """As `write_file`, in a folder that must be there; raises FileNotFoundError when it is not."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with temporary.open("wb") as file:

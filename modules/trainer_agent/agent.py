@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_common.errors import Conflict, EdgeError, NotEnoughTags, NotFound
+from edge_common.errors import Conflict, EdgeError, NotEnoughTags
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.job import TRAINING_JOB, Job
+from modules.trainer_agent.kept_versions import KeptVersions
 from modules.trainer_agent.library import Library
-from modules.trainer_agent.promotion import reason_to_wait
 from modules.trainer_agent.training_log import TrainingLog, TrainingState, now_text
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
 
@@ -65,8 +65,7 @@ class Agent:
         self._pace = pace
         self._alone = alone
         self._changed = threading.Condition()
-        # A version that staff put live must not be one that is just being deleted.
-        self._versions = threading.Lock()
+        self.versions = KeptVersions(library, packages, hub, settings)
         self._number = 0
         self._queue: deque[str] = deque()
         # Tags that were saved just before this process' predecessor died count, too.
@@ -121,24 +120,9 @@ class Agent:
     def closing(self) -> bool:
         return self._closing
 
-    def put_live(self, model_id: str, version: str) -> None:
-        """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
-        self._library.model(model_id)
-        with self._versions:
-            self._packages.activate(model_id, version)
-        about: dict[str, Any] = {"model_id": model_id, "time": now_text(), "event": "put live", "version": version}
-        about |= self._attributes(model_id)
-        self._hub.send("events", {"schema_version": 1, **about})
-
-    def delete_earlier(self, model_id: str) -> None:
-        """Delete the versions older than the one in use, so that there is no going back; candidates stay."""
-        with self._versions:
-            for version in self._packages.earlier(model_id):
-                self._packages.discard(model_id, version)
-
     def retire(self, model_id: str, action: Callable[[], None]) -> None:
         """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
-        with self._changed, self._versions:
+        with self._changed, self.versions.still:
             if self.state(model_id).active:
                 raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
             self._due_s.pop(model_id, None)
@@ -209,26 +193,13 @@ class Agent:
                 outcome = self._follow(model_id, live_before)
             kept_back = ""
             if isinstance(outcome, Trained):
-                kept_back = self._promote(model_id, outcome, live_before)
+                kept_back = self.versions.promote(model_id, outcome, live_before)
         except (EdgeError, OSError) as error:
             outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
         if isinstance(outcome, Trained):
             self._succeeded(replace(began, kept_back=kept_back), outcome)
         elif not self._closing:
             self._failed(began, outcome)
-
-    def _promote(self, model_id: str, trained: Trained, live_before: str | None) -> str:
-        """Put the version live, or say why it is kept as a candidate; raises PackageError."""
-        with self._versions:
-            if self._packages.current(model_id) != live_before:
-                reason = "Another version was put in use while this one was being trained."
-            else:
-                reason = reason_to_wait(self._settings().promotion, trained.comparison)
-            if not reason:
-                self._packages.activate(model_id, trained.version)
-        if reason:
-            log.info("model %s: %s is kept as a candidate. %s", model_id, trained.version, reason)
-        return reason
 
     def _follow(self, model_id: str, live_before: str | None) -> Trained | Failed:
         request = encode_request(
@@ -258,8 +229,7 @@ class Agent:
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
         self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
-        with self._versions:
-            self._packages.prune(state.model_id, self._settings().keep_versions)
+        self.versions.prune(state.model_id)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:
         state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
@@ -274,17 +244,11 @@ class Agent:
             self._publish(state)
         # What was checked while it ran may be enough for the next one.
         self.tags_changed(state.model_id)
-        about = {"model_id": state.model_id, "time": state.ended, **event, **self._attributes(state.model_id)}
+        about = {"model_id": state.model_id, "time": state.ended, **event}
+        # A patch adds to what is there, and a training that went well has no reason why it failed.
+        self._hub.report({"trainings": {state.model_id: None}})
         self._hub.report({"trainings": {state.model_id: about}})
-        self._hub.send("events", {"schema_version": 1, **about})
-
-    def _attributes(self, model_id: str) -> dict[str, Any]:
-        """What operations sort models by, for events; nothing for a model without any, or one that is gone."""
-        try:
-            attributes = self._library.model(model_id).attributes
-        except NotFound:
-            return {}
-        return {"attributes": dict(attributes)} if attributes else {}
+        self.versions.tell(state.model_id, about)
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:
