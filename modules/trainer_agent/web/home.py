@@ -11,7 +11,7 @@ from edge_common.results import InferenceState
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
-from modules.trainer_agent.web.wording import amount, camera_name
+from modules.trainer_agent.web.wording import amount, camera_name, plain_reason
 
 bp = Blueprint("home", __name__)
 
@@ -63,8 +63,8 @@ def notices(
     for camera in cameras:
         if camera.phase == "lost":
             yield Notice(
-                f"{camera_name(camera.camera)} gives no picture",
-                f"{camera.reason[:1].upper()}{camera.reason[1:]}. It is tried again all the time.",
+                f"{camera.name or camera_name(camera.camera)} gives no picture",
+                f"{plain_reason(camera.reason)}. It is tried again all the time.",
                 url_for("live.live_page", camera=camera.camera),
                 "Look at the camera",
                 grave=True,
