@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run test soak lint check format docs lock clean
+.PHONY: setup bench-setup run test soak lint check format docs screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -53,6 +53,9 @@ zoo/index.json: $(VENV)/installed node_modules/.package-lock.json edge_common/zo
 
 docs: setup
 	$(BIN)/python -m edge_common.twin_docs > docs/twin.md
+
+screenshots: setup
+	$(BIN)/python -m bench.page_pictures docs/pages
 
 lock:
 	$(PYTHON) -m venv --clear build/lock

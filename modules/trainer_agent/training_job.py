@@ -76,6 +76,7 @@ class Request(_Group):
     model_name: str
     kind: ModelKind
     tags: tuple[str, ...]
+    attributes: dict[str, str] = {}
     images: tuple[RequestImage, ...]
     threads: int = 2
     seed: int = 0
@@ -162,6 +163,7 @@ def manifest_of(
         comparison=comparison,
         doubts=find_doubts(dataset, trained.held_back),
         alike=_alike(used),
+        attributes=request.attributes,
         images=trained.images,
         boxes=trained.boxes,
         left_out=trained.left_out,

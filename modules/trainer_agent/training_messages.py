@@ -58,6 +58,7 @@ def encode_request(
         "model_name": chosen.model.name,
         "kind": chosen.model.kind,
         "tags": [tag.name for tag in chosen.model.tags],
+        "attributes": dict(chosen.model.attributes),
         "images": [
             {
                 "path": str(image.path),

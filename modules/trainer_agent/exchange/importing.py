@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -81,7 +82,7 @@ def import_model(file: Path, name: str, library: Library, packages: PackageStore
         undo.callback(packages.delete, model_id)
         for number, version in enumerate(found.versions):
             told(0.9 + 0.1 * number / len(found.versions), "Trying the versions")
-            _write_version(opened, found, model_id, version, packages)
+            _write_version(opened, found, {"model_id": model_id, "attributes": attributes}, version, packages)
         model, small = _keep(library, found, attributes, staged, staging, model_id)
         undo.pop_all()
     if found.live is not None:
@@ -125,9 +126,12 @@ def _stage(
 
 
 def _write_version(
-    opened: ZipReader, found: ExchangedModel, model_id: str, version: str, packages: PackageStore
+    opened: ZipReader, found: ExchangedModel, here: dict[str, Any], version: str, packages: PackageStore
 ) -> None:
-    """Put a version's package in the store, once its files have their checksums and it runs."""
+    """Put a version's package in the store, once its files have their checksums and it runs.
+
+    `here`: what its manifest tells otherwise on this device.
+    """
     folder = f"versions/{version}"
     path = f"{folder}/{MANIFEST_FILE}"
     for name in (MANIFEST_FILE, MODEL_FILE, LABELS_FILE):
@@ -151,7 +155,7 @@ def _write_version(
             raise InvalidInput(f"{folder}/{name}: has not the checksum that {path} tells.")
     try:
         try_model(manifest, files[MODEL_FILE])
-        packages.write(manifest.model_copy(update={"model_id": model_id}), files[MODEL_FILE], files.get(HELD_BACK_FILE))
+        packages.write(manifest.model_copy(update=here), files[MODEL_FILE], files.get(HELD_BACK_FILE))
     except (PackageError, EdgeError) as error:
         raise InvalidInput(f"{folder}: {error}") from error
 

@@ -12,7 +12,7 @@ from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
-from modules.trainer_agent.web.wording import amount
+from modules.trainer_agent.web.wording import amount, plain_reason
 
 bp = Blueprint("home", __name__)
 
@@ -65,8 +65,8 @@ def notices(
     for camera in cameras:
         if camera.phase == "lost":
             yield Notice(
-                f"{camera_called(camera.camera)} gives no picture",
-                f"{camera.reason[:1].upper()}{camera.reason[1:]}. It is tried again all the time.",
+                f"{camera.name or camera_called(camera.camera)} gives no picture",
+                f"{plain_reason(camera.reason)}. It is tried again all the time.",
                 url_for("live.live_page", camera=camera.camera),
                 "Look at the camera",
                 grave=True,

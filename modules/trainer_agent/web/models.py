@@ -94,6 +94,7 @@ def change_model(model_id: str) -> Response:
         rename_model(library.database, model_id, text(body, "name"))
     if "attributes" in body:
         set_attributes(library.database, model_id, checked_attributes(body["attributes"]))
+        services().agent.versions.attributes_changed(model_id)
     if "automatic" in body or not body:
         library.set_automatic(model_id, flag(body, "automatic"))
         services().agent.tags_changed(model_id)

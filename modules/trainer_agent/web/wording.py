@@ -1,5 +1,6 @@
 """Numbers and names in words for staff."""
 
+import re
 from datetime import datetime
 
 from edge_common.detections import ModelKind
@@ -9,6 +10,8 @@ from modules.trainer_agent.checks import Reason
 
 KIND_NAMES: dict[ModelKind, str] = {"detection": "Object detection", "classification": "Classification"}
 GOOD = 0.75
+_WHERE = re.compile(r"(?:rtsp|v4l2|file|folder|sim):\S* ")
+"""What a reason begins with; the page shows the address beside it."""
 _VERDICTS = ((0.9, "Very good"), (GOOD, "Good"), (0.5, "Fair"), (0.0, "Weak"))
 
 
@@ -110,6 +113,12 @@ def camera_name(camera: str) -> str:
     return camera.replace("-", " ").capitalize()
 
 
+def plain_reason(reason: str) -> str:
+    """Why a camera gives no picture, as a sentence without its address."""
+    words = _WHERE.sub("", reason, count=1) if _WHERE.match(reason) else reason
+    return words[:1].upper() + words[1:]
+
+
 def moment(created: str) -> str:
     """A time of RFC 3339 as `5 Nov 2026, 14:03`, in the device's own time zone."""
     local = datetime.fromisoformat(created).astimezone()
@@ -147,6 +156,7 @@ FILTERS = {
     "score_sentence": score_sentence,
     "in_plain_words": in_plain_words,
     "measurement": measurement,
+    "plain_reason": plain_reason,
     "moment": moment,
     "amount": amount,
     "duration": duration,
