@@ -17,7 +17,7 @@ from edge_common.frames import Frame, FrameSubscriber
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState, LiveModel, ResultSubscriber, result_key
 
-MOST_VIEWERS = 8
+MOST_VIEWERS = 12
 NO_MODEL = ""
 """In place of a model id: pictures alone, each as soon as it is there."""
 RESULTS_LAST_S = 1.0
