@@ -44,6 +44,8 @@ def test_the_page_answers_once_it_says_ready(program: Program) -> None:
 
 def test_lines_of_the_log_name_their_module(program: Program) -> None:
     program.wait_for(lambda: all(f" {name}: " in program.log() for name in ("standalone", "capture")))
+    for name in ("standalone", "capture"):
+        assert f" {name}: " in (program.data / "logs" / f"{name}.log").read_text()
 
 
 @pytest.mark.parametrize("module", MODULES)
