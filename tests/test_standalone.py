@@ -60,6 +60,8 @@ def test_with_a_pin_it_says_where_phones_find_the_page(tmp_path: Path, caplog: p
 
 def test_lines_of_the_log_name_their_module(program: Program) -> None:
     program.wait_for(lambda: all(f" {name}: " in program.log() for name in ("standalone", "capture")))
+    for name in ("standalone", "capture"):
+        assert f" {name}: " in (program.data / "logs" / f"{name}.log").read_text()
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -123,6 +123,7 @@ def test_ten_tabs_watch_two_cameras_for_ten_minutes(program: Program, tmp_path: 
     early, late = sum(settled[:quarter]) / quarter, sum(settled[-quarter:]) / quarter
     print(f"frames a second alone {alone}, with {TABS} tabs {watched}; the worst: {min(map(worst, rates)):.2f}")
     print(f"memory of the server: {early:.0f} kB after it settled, {late:.0f} kB at the end; shown: {shown}")
+    print(f"memory after so many seconds, kB: {[(round(after_s), size) for after_s, size in samples[::4]]}")
     assert server == program.children()["trainer_agent"]
     assert all("frames a second" in text for text in shown)
     for camera in CAMERAS:
