@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from bench.shown_pages import PAGES, Places, Shown
+from bench.shown_pages import PAGES, SIGN_IN, Places, Shown
 from edge_common.detections import Detection
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
@@ -125,6 +125,13 @@ def train(page: Page, model: str) -> None:
             raise SystemExit(f"the training gave no model: {state}")
 
 
+def set_pin(browser: Browser, address: str) -> None:
+    """From now on nobody is let in who has not signed in."""
+    context = browser.new_context(base_url=address)
+    context.request.post("/api/first-pin", data={"pin": "280614"})
+    context.close()
+
+
 def look(page: Page, shown: Shown, places: Places) -> None:
     """Open a page and bring it to where it is worth a picture."""
     page.goto(shown.path(places))
@@ -190,7 +197,10 @@ def main() -> int:
             train(page, places.model)
             page.request.put("/api/zoo/objects")
             page.close()
-            missing = take_all(browser, address, places, chosen.folder, pages)
+            missing = take_all(browser, address, places, chosen.folder, [one for one in pages if one is not SIGN_IN])
+            if SIGN_IN in pages:
+                set_pin(browser, address)
+                missing += take_all(browser, address, places, chosen.folder, [SIGN_IN])
         browser.close()
     (chosen.folder / "README.md").write_text(index(PAGES))
     for reason in missing:

@@ -60,6 +60,9 @@ def _try_camera(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("Dairy shelf")
 
 
+SIGN_IN = Shown("sign-in", "Signing in", "people.sign_in_page", lambda at: "/sign-in", "form")
+"""Only for who is not let in: it comes last, when a PIN is set."""
+
 PAGES = (
     Shown("home", "Home", "home.home_page", lambda at: "/", "main img"),
     Shown("models", "Models", "models.every_model", lambda at: "/models", ".cards"),
@@ -133,6 +136,7 @@ PAGES = (
     Shown("zoo-model", "A ready-made model", "zoo.one", lambda at: "/zoo/objects", "main"),
     Shown("import", "Import", "exchange.import_page", lambda at: "/models/import", "main"),
     Shown("settings", "Settings", "settings.settings_page", lambda at: "/settings", ".disk-bar"),
+    SIGN_IN,
 )
 
 NO_PAGES = {
