@@ -49,6 +49,7 @@ class Manifest(BaseModel):
     model_name: str = Field(description="as staff named it")
     version: str
     kind: ModelKind
+    several: bool = Field(default=False, description="classification: a picture may have more than one label")
     labels: tuple[str, ...] = Field(min_length=1, description="without background; index = class id - 1 in raw_probs")
     input_size_px: int = Field(ge=32, le=4096, description="the model takes [1, 3, size, size]")
     backbone: str

@@ -10,7 +10,7 @@ from edge_common.detections import Detection, detections_json, parse_detections
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from modules.trainer_agent.annotations import LibraryImage, Model, Tag, TaggedBox, checked_box
 from modules.trainer_agent.database import Connection, Database, Row
-from modules.trainer_agent.rows import box_of, image_of, read_image, read_model
+from modules.trainer_agent.rows import box_of, image_of, read_image, read_model, tag_image
 
 Reason = Literal["unsure", "flicker", "nothing", "new", "staff"]
 """Why an image is worth a look; `staff`: somebody said on the live page that what the model saw is wrong."""
@@ -131,7 +131,7 @@ class Checks:
             if not image.tagged or _tagged_now(rows, image) != _as_confirmed(rows, _check(image, row)):
                 raise Conflict("This image was tagged otherwise since, and stays as it is.")
             rows.execute("DELETE FROM boxes WHERE image_id = ?", (image_id,))
-            rows.execute("UPDATE images SET tag_id = NULL, reviewed = 0 WHERE id = ?", (image_id,))
+            tag_image(rows, image_id, ())
             rows.execute("UPDATE checks SET checked = NULL WHERE image_id = ?", (image_id,))
             return read_image(rows, image_id)
 
@@ -141,9 +141,9 @@ def _check(image: LibraryImage, row: Row) -> Check:
 
 
 def _accept(rows: Connection, model: Model, check: Check) -> None:
-    tag_id = _tag_seen(model, check)
-    if tag_id is not None:
-        rows.execute("UPDATE images SET tag_id = ?, reviewed = 0 WHERE id = ?", (tag_id, check.image.id))
+    tag_ids = _tags_seen(model, check)
+    if tag_ids:
+        tag_image(rows, check.image.id, tag_ids)
         return
     boxes = _boxes_seen(model, check)
     for box in boxes:
@@ -155,10 +155,10 @@ def _accept(rows: Connection, model: Model, check: Check) -> None:
         rows.execute("UPDATE images SET reviewed = 1 WHERE id = ?", (check.image.id,))
 
 
-def _tag_seen(model: Model, check: Check) -> int | None:
-    """Of the whole picture. A classifier may see none of its tags; its label for that is no tag."""
-    seen = check.seen[0].label if model.kind == "classification" and check.seen else None
-    return next((tag.id for tag in model.tags if tag.name == seen), None)
+def _tags_seen(model: Model, check: Check) -> tuple[int, ...]:
+    """Of the whole picture, by age. A classifier may see none of its tags; its label for that is no tag."""
+    seen = {one.label for one in (check.seen if model.several else check.seen[:1]) if one.box is None}
+    return tuple(tag.id for tag in model.tags if tag.name in seen)
 
 
 def _boxes_seen(model: Model, check: Check) -> list[TaggedBox]:
@@ -166,18 +166,18 @@ def _boxes_seen(model: Model, check: Check) -> list[TaggedBox]:
     return [_tagged(by_name, one, check.image) for one in check.seen if one.box is not None]
 
 
-_Content = tuple[int | None, list[tuple[int, list[float]]]]
-"""The tag of the whole picture, and its boxes with theirs in any order."""
+_Content = tuple[tuple[int, ...], list[tuple[int, list[float]]]]
+"""The tags of the whole picture, and its boxes with theirs."""
 
 
 def _as_confirmed(rows: Connection, check: Check) -> _Content:
     model = read_model(rows, check.image.model_id)
-    return _tag_seen(model, check), _content_of(_boxes_seen(model, check))
+    return _tags_seen(model, check), _content_of(_boxes_seen(model, check))
 
 
 def _tagged_now(rows: Connection, image: LibraryImage) -> _Content:
     boxes = rows.execute("SELECT * FROM boxes WHERE image_id = ?", (image.id,))
-    return image.tag_id, _content_of([box_of(row) for row in boxes])
+    return image.tag_ids, _content_of([box_of(row) for row in boxes])
 
 
 def _content_of(boxes: Sequence[TaggedBox]) -> list[tuple[int, list[float]]]:

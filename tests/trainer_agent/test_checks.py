@@ -70,7 +70,7 @@ def test_right_of_a_whole_picture_is_taken_back(library):
     image = kept(library, doors, 1, (Detection("closed", 0.6, None),))
     library.checks.confirm(image.id)
 
-    assert library.checks.take_back(image.id).tag_id is None
+    assert library.checks.take_back(image.id).tag_ids == ()
     assert library.checks.waiting(doors.id) == 1
 
 
@@ -89,7 +89,7 @@ def test_right_of_a_whole_picture_names_its_tag_or_none(library, label, tag):
     confirmed = library.checks.confirm(image.id)
 
     assert confirmed.tagged
-    assert confirmed.tag_id == (None if tag is None else doors.tags[tag].id)
+    assert confirmed.tag_ids == (() if tag is None else (doors.tags[tag].id,))
 
 
 def test_a_label_whose_tag_was_removed_cannot_be_confirmed_and_nothing_changes(library, model):

@@ -131,13 +131,13 @@ def test_the_tag_of_a_classified_image_comes_back_unless_it_has_another(library)
     doors = library.create_model("Doors", "classification", ["open", "closed", "ajar"], automatic=False)
     images = [add_image(library, doors, seed) for seed in range(2)]
     for image in images:
-        library.set_image_tag(image.id, doors.tags[0].id)
+        library.set_image_tags(image.id, [doors.tags[0].id])
     kept = delete_tag(library.database, doors.id, doors.tags[0].id)
-    library.set_image_tag(images[1].id, doors.tags[1].id)
+    library.set_image_tags(images[1].id, [doors.tags[1].id])
 
     restore_tag(library.database, doors.id, kept.id)
 
-    assert [library.image(image.id).tag_id for image in images] == [doors.tags[0].id, doors.tags[1].id]
+    assert [library.image(image.id).tag_ids for image in images] == [(doors.tags[0].id,), (doors.tags[1].id,)]
 
 
 def test_images_are_copied_with_what_both_models_have_tags_for(library, tagged):

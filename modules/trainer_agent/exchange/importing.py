@@ -1,7 +1,6 @@
 """Brings a model with its images into the library from a file: all of it, or nothing with the place that is wrong."""
 
 import hashlib
-import json
 import secrets
 import shutil
 import time
@@ -35,7 +34,7 @@ from modules.trainer_agent.exchange.zip_reading import LARGEST_IMAGE_BYTES, ZipR
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.model_bin import free_name
 from modules.trainer_agent.pictures import LONGEST_SIDE_PX, picture_of
-from modules.trainer_agent.rows import insert_tags, read_model
+from modules.trainer_agent.rows import insert_model, insert_tags, read_model, tag_image
 
 _LARGEST_MODEL_BYTES = 200_000_000
 _JPEG = b"\xff\xd8\xff"
@@ -173,10 +172,8 @@ def _keep(
     with library.pictures_moving(), library.database.writing() as rows:
         library.pictures.take_in(staging)
         name = free_name(rows, checked_model_name(found.name))
-        rows.execute(
-            "INSERT INTO models (id, name, folded, kind, automatic, created, attributes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (model_id, name, folded(name), found.kind, found.automatic, created, json.dumps(attributes)),
-        )
+        described = Model(model_id, name, found.kind, found.automatic, (), created, attributes, found.several)
+        insert_model(rows, described)
         insert_tags(rows, model_id, found.tags)
         model = read_model(rows, model_id)
         tag_ids = {folded(tag.name): tag.id for tag in model.tags}
@@ -195,13 +192,15 @@ def _insert(rows: Rows, model: Model, staged: _Staged, tag_ids: dict[str, int]) 
         except InvalidInput:
             small += 1
     image_id = rows.execute(
-        "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, tag_id, reviewed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, reviewed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             *(model.id, staged.digest, image.name, staged.width, staged.height, image.source, image.camera),
-            *(image.taken_ns or time.time_ns(), tag_ids[folded(image.tag)] if image.tag else None, image.nothing),
+            *(image.taken_ns or time.time_ns(), image.nothing),
         ),
     ).fetchone()["id"]
+    if image.tags:
+        tag_image(rows, image_id, [tag_ids[folded(tag)] for tag in image.tags])
     for tag_id, box in kept:
         rows.execute(
             "INSERT INTO boxes (image_id, id, tag_id, x0, y0, x1, y1) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -41,7 +41,7 @@ def score_label(score: Score) -> str:
 def score_sentence(score: Score) -> str:
     """What the score means, for somebody who never heard of one."""
     meaning = "This is how it did on tagged pictures that it had not seen while it learned"
-    if score.name == "ap50":
+    if score.name != "accuracy":
         # The figure is over all thresholds, while what is found and missed is counted at one.
         meaning += "; 100 % is when it is always surer of what is there than of what is not"
     advice = "" if is_good(score) else " More tagged images will help."
@@ -79,6 +79,11 @@ def measurement(score: Score) -> str:
     )
     if score.name == "accuracy":
         return f"{held_back} The figure is the share of images for which its first guess was your tag."
+    if score.name == "mean_ap":
+        return (
+            f"{held_back} For each tag all images are put in order, what it was surest of first; images without the "
+            "tag lower the figure by how far ahead they stand. It is the average over the tags."
+        )
     return (
         f"{held_back} An area counts as found if at least half of what it and yours cover is covered by both. All that "
         "it found is put in order, what it was surest of first; areas that are none lower the figure by how far ahead "

@@ -1,4 +1,4 @@
-// Tagging the whole picture: one press per tag, every change undone and redone without limit.
+// Tagging the whole picture: one press per tag, several if the model allows; undone and redone without limit.
 
 import { EMPTY, back, forth, recorded, replacement } from "./history.js";
 
@@ -6,9 +6,10 @@ const PICTURE = "picture";
 
 export class Classification {
   constructor(place, task, base, { outbox, tags, onChange }) {
-    const unsent = outbox.letters().find(([path]) => path === `${base}/tag`);
-    Object.assign(this, { task, base, outbox, tags, onChange, canvas: null, history: EMPTY });
-    tags.tag = unsent === undefined ? task.image.tag : unsent[1].body.tag;
+    const unsent = outbox.letters().find(([path]) => path === `${base}/tags`);
+    const chosen = unsent === undefined ? task.image.tags : unsent[1].body.tags;
+    Object.assign(this, { task, base, outbox, tags, onChange, chosen, canvas: null, history: EMPTY });
+    tags.isPicked = (id) => this.chosen.includes(id);
     tags.onPick = (id) => this.pick(id);
     for (const way of ["undo", "redo"]) {
       document.getElementById(way).addEventListener("click", () => this.travel(way));
@@ -16,13 +17,14 @@ export class Classification {
   }
 
   get empty() {
-    return this.tags.tag === null;
+    return this.chosen.length === 0;
   }
 
-  /** The tag, or none when it is pressed again. */
+  /** The tag, or no more when it is pressed again; without those there were where one is all that may be. */
   pick(id) {
-    const before = { id: PICTURE, tag: this.tags.tag };
-    const change = replacement([before], { id: PICTURE, tag: this.tags.tag === id ? null : id });
+    const others = this.chosen.filter((one) => one !== id && this.task.several);
+    const tags = this.chosen.includes(id) ? others : [...others, id];
+    const change = replacement([{ id: PICTURE, tags: this.chosen }], { id: PICTURE, tags });
     this.history = recorded(this.history, [change]);
     this.set(change);
   }
@@ -36,8 +38,8 @@ export class Classification {
   }
 
   set({ after }) {
-    this.tags.tag = after.tag;
-    this.outbox.put("PUT", `${this.base}/tag`, { tag: after.tag });
+    this.chosen = after.tags;
+    this.outbox.put("PUT", `${this.base}/tags`, { tags: after.tags });
     this.render();
   }
 
