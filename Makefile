@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run test soak lint check format docs words lock clean
+.PHONY: setup bench-setup run test soak lint check format docs words screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -57,6 +57,9 @@ docs: setup
 # Brings the catalogues in line with what the page says; see CONTRIBUTING.md.
 words: setup
 	$(BIN)/python -m modules.trainer_agent.words
+
+screenshots: setup
+	$(BIN)/python -m bench.page_pictures docs/pages
 
 lock:
 	$(PYTHON) -m venv --clear build/lock

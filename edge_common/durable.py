@@ -11,6 +11,11 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     `mode`: who may read and write it, before the process's own mask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, data, mode=mode)
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """As `write_file`, in a folder that must be there; raises FileNotFoundError when it is not."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:

@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_common.detections import ModelKind
-from edge_common.durable import sync_folder, write_file
+from edge_common.durable import replace_file, sync_folder, write_file
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.scores import Comparison, Doubt, Score
@@ -49,6 +49,7 @@ class Manifest(BaseModel):
     model_name: str = Field(description="as staff named it")
     version: str
     kind: ModelKind
+    several: bool = Field(default=False, description="classification: a picture may have more than one label")
     labels: tuple[str, ...] = Field(min_length=1, description="without background; index = class id - 1 in raw_probs")
     input_size_px: int = Field(ge=32, le=4096, description="the model takes [1, 3, size, size]")
     backbone: str
@@ -60,6 +61,7 @@ class Manifest(BaseModel):
     alike: tuple[tuple[str, str], ...] = Field(
         default=(), description="digests of images that show the same as another, which follows"
     )
+    attributes: dict[str, str] = Field(default={}, description="by which operations sort models; may change")
     images: int = Field(ge=0, description="tagged images that it was trained on")
     boxes: int = Field(ge=0)
     left_out: dict[str, str] = Field(default={}, description="images not used, by name, and why")
@@ -186,6 +188,17 @@ class PackageStore:
     def discard(self, model_id: str, version: str) -> None:
         """Delete a version that was found not to run, if it is there; it must not be active."""
         _delete(self._folder(model_id, version))
+
+    def label(self, model_id: str, attributes: Mapping[str, str]) -> None:
+        """Have the manifest of every whole version tell these attributes; nothing else of a package ever changes."""
+        for version in self.versions(model_id):
+            # One that was deleted meanwhile, or is damaged, needs no label.
+            with suppress(NotFound, PackageError, FileNotFoundError):
+                manifest = self.read_manifest(model_id, version)
+                if manifest.attributes != attributes:
+                    labelled = manifest.model_copy(update={"attributes": dict(attributes)})
+                    path = self._folder(model_id, version) / MANIFEST_FILE
+                    replace_file(path, labelled.model_dump_json(indent=2).encode())
 
     def retire(self, model_id: str) -> None:
         """Have no version active until `reinstate`; nothing is deleted."""

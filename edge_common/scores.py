@@ -32,7 +32,9 @@ class Score(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["ap50", "accuracy"]
+    name: Literal["ap50", "accuracy", "mean_ap"] = Field(
+        description="of boxes, of one tag for a picture, of several tags for a picture"
+    )
     value: float = Field(ge=0, le=1)
     interval: tuple[float, float] | None = Field(
         default=None, description="on as many new images it lies here in 9 of 10 cases"

@@ -13,8 +13,9 @@ import pytest
 
 from edge_common.errors import ConfigError, Conflict
 from edge_common.hub import LocalHub
+from edge_common.network import PIN_FILE, network_addresses
 from edge_common.own_cameras import PLACE, OwnCameras
-from standalone import PORTS_TRIED, camera_url, choose_camera, free_port, only_one, port_number
+from standalone import PORTS_TRIED, camera_url, choose_camera, free_port, only_one, port_number, tell_the_network
 from tests.program import MODULES, Program, any_port
 
 
@@ -42,8 +43,25 @@ def test_the_page_answers_once_it_says_ready(program: Program) -> None:
     connection.close()
 
 
+def test_it_says_that_the_page_is_for_this_machine_until_there_is_a_pin(program: Program) -> None:
+    assert "it answers on this machine only; set a PIN" in program.log()
+
+
+def test_with_a_pin_it_says_where_phones_find_the_page(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / PIN_FILE).parent.mkdir()
+    (tmp_path / PIN_FILE).write_text("{}")
+
+    with caplog.at_level("INFO"):
+        tell_the_network(tmp_path, 8080)
+
+    expected = [f"in the network: http://{address}:8080" for address in network_addresses()]
+    assert [record.getMessage() for record in caplog.records] == expected
+
+
 def test_lines_of_the_log_name_their_module(program: Program) -> None:
     program.wait_for(lambda: all(f" {name}: " in program.log() for name in ("standalone", "capture")))
+    for name in ("standalone", "capture"):
+        assert f" {name}: " in (program.data / "logs" / f"{name}.log").read_text()
 
 
 @pytest.mark.parametrize("module", MODULES)

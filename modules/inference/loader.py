@@ -113,7 +113,14 @@ class ModelLoader:
     def _tell(self, model_id: str, event: str, version: str, message: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         about = {"event": event, "time": now, "model_id": model_id, "version": version, "message": message}
-        self._hub.send("events", {"schema_version": 1, **about})
+        self._hub.send("events", {"schema_version": 1, **about, "attributes": self._attributes(model_id, version)})
+
+    def _attributes(self, model_id: str, version: str) -> dict[str, str]:
+        """By which operations sort models; none of a version that is gone or cannot be read."""
+        try:
+            return self._store.read_manifest(model_id, version).attributes if version else {}
+        except EdgeError:
+            return {}
 
 
 def _grey_frame() -> Frame:

@@ -35,7 +35,7 @@ from modules.trainer_agent.web.services import Services
 log = logging.getLogger("trainer_agent")
 PROPOSER_THREADS = 2
 _SERVER = {
-    "threads": 36,
+    "threads": 40,
     "max_request_body_size": 64_000_000,
     # What waits here for a slow viewer of the live page is old when it arrives: a picture or two at most.
     "outbuf_high_watermark": 100_000,

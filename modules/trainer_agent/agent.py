@@ -16,12 +16,11 @@ from edge_common.sentences import marked
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.attempt import Attempt
 from modules.trainer_agent.job import TRAINING_JOB
+from modules.trainer_agent.kept_versions import KeptVersions
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.training_log import CANCELLED, TrainingLog, TrainingState, now_text
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
-from modules.trainer_agent.training_news import TrainingNews
-from modules.trainer_agent.versions import Versions
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class Agent:
         self._library = library
         self._trainings = trainings
         self._packages = packages
-        self._news = TrainingNews(hub, library)
+        self._hub = hub
         self._settings = settings
         self._data = data
         self._zoo = zoo
@@ -68,7 +67,7 @@ class Agent:
         self._pace = pace
         self._alone = alone
         self._changed = threading.Condition()
-        self._versions = Versions(packages)
+        self.versions = KeptVersions(library, packages, hub, settings)
         self._number = 0
         self._queue: deque[str] = deque()
         # Tags that were saved just before this process' predecessor died count, too.
@@ -142,19 +141,9 @@ class Agent:
     def closing(self) -> bool:
         return self._closing
 
-    def put_live(self, model_id: str, version: str) -> None:
-        """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
-        self._library.model(model_id)
-        self._versions.put_live(model_id, version)
-        self._news.put_live(model_id, version)
-
-    def delete_earlier(self, model_id: str) -> None:
-        """Delete the versions older than the one in use, so that there is no going back; candidates stay."""
-        self._versions.delete_earlier(model_id)
-
     def retire(self, model_id: str, action: Callable[[], None]) -> None:
         """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
-        with self._changed, self._versions.changing:
+        with self._changed, self.versions.still:
             if self.state(model_id).active:
                 raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
             self._due_s.pop(model_id, None)
@@ -227,7 +216,7 @@ class Agent:
             with self._alone():
                 outcome = self._follow(attempt, live_before)
             if isinstance(outcome, Trained) and attempt.decide():
-                kept_back = self._versions.promote(model_id, outcome, live_before, self._settings().promotion)
+                kept_back = self.versions.promote(model_id, outcome, live_before)
         except (EdgeError, OSError) as error:
             outcome = Failed(code=getattr(error, "code", "error"), message=str(error))
         if not attempt.decide():
@@ -258,7 +247,7 @@ class Agent:
         finally:
             if not attempt.decide():
                 # Up to a whole version may have been written.
-                self._versions.keep_only(model_id, kept_before)
+                self.versions.keep_only(model_id, kept_before)
                 FeatureCache.under(self._data).sweep()
 
     def _succeeded(self, began: TrainingState, trained: Trained) -> None:
@@ -266,7 +255,7 @@ class Agent:
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
         self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
-        self._versions.prune(state.model_id, self._settings().keep_versions)
+        self.versions.prune(state.model_id)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:
         state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
@@ -286,7 +275,11 @@ class Agent:
             self._publish(state)
         # What was checked while it ran may be enough for the next one.
         self.tags_changed(state.model_id)
-        self._news.ended(state, event)
+        about = {"model_id": state.model_id, "time": state.ended, **event}
+        # A patch adds to what is there, and a training that went well has no reason why it failed.
+        self._hub.report({"trainings": {state.model_id: None}})
+        self._hub.report({"trainings": {state.model_id: about}})
+        self.versions.tell(state.model_id, about)
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:

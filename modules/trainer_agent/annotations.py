@@ -43,6 +43,8 @@ class Model:
     """UTC, RFC 3339."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What operations sort models by, such as store = 12; of no use on the device itself."""
+    several: bool = False
+    """Classification: a picture may have more than one tag."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class LibraryImage:
     camera: str | None
     taken_ns: int
     """Unix time, UTC: when the frame was taken or the file was uploaded."""
-    tag_id: int | None
-    """Classification only: the tag of the whole picture."""
+    tag_ids: tuple[int, ...]
+    """Classification only: the tags of the whole picture, one at most unless the model allows several."""
     tagged: bool
     """It has a box or a tag, or staff said that there is nothing to tag."""
 

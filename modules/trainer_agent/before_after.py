@@ -120,7 +120,7 @@ class BeforeAfter:
     def _tagged(self, image: LibraryImage, model: Model) -> Tagged:
         names = {tag.id: tag.name for tag in model.tags}
         boxes = [(names[one.tag_id], one.box) for one in self._library.boxes(image.id)]
-        return boxes if image.tag_id is None else [(names[image.tag_id], None)]
+        return [*boxes, *((names[tag_id], None) for tag_id in image.tag_ids)]
 
     def _read_held_back(self, model_id: str, version: str) -> HeldBack:
         found = decode_held_back(self._packages.read_held_back(model_id, version))

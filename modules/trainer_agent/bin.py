@@ -14,7 +14,7 @@ from modules.trainer_agent.pictures import Pictures
 
 LASTS_S = 900.0
 """Undo is offered for less than this; after it, the disk is freed."""
-_TABLES = {"images": "id", "boxes": "image_id", "checks": "image_id"}
+_TABLES = {"images": "id", "image_tags": "image_id", "boxes": "image_id", "checks": "image_id"}
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,8 @@ def _put_back(rows: Connection, row: Row) -> int:
     for table in _TABLES:
         for one in kept[table]:
             # A tag that was removed since stays removed, and with it its boxes.
-            if one.get("tag_id") in tags or one.get("tag_id") is None:
+            if one.get("tag_id") is None or one["tag_id"] in tags:
                 _insert(rows, table, one)
-            elif table == "images":
-                _insert(rows, table, one | {"tag_id": None})
     return 1
 
 

@@ -52,6 +52,20 @@ class Cameras:
                 )
         return tuple(sorted(heard.values(), key=lambda state: (state.name or state.camera).casefold()))
 
+    def names(self) -> dict[str, str]:
+        """What staff call each camera now, also those deleted last; those that have no name are left out."""
+        heard = self._frames.states()
+        names = {camera: state.name for camera, state in heard.items()}
+        try:
+            own = self._own.read()
+        except ConfigError:
+            own = OwnCameraList()  # told on the page of cameras
+        for camera, settings in (own.removed | own.cameras).items():
+            # A name that was just changed has not come back from capture yet.
+            if camera not in heard or heard[camera].own:
+                names[camera] = settings.name
+        return {camera: name for camera, name in names.items() if name}
+
     def own(self, camera: str) -> CameraSettings:
         """Settings of a camera that was added on the page; raises NotFound."""
         found = self._own.read().cameras.get(camera)

@@ -10,7 +10,7 @@ from edge_common.detections import Detection, detections_json, parse_detections
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from modules.trainer_agent.annotations import LibraryImage, Model, Tag, TaggedBox, checked_box
 from modules.trainer_agent.database import Connection, Database, Row
-from modules.trainer_agent.rows import image_of, read_image, read_model
+from modules.trainer_agent.rows import box_of, image_of, read_image, read_model, tag_image
 
 Reason = Literal["unsure", "flicker", "nothing", "new", "staff"]
 """Why an image is worth a look; `staff`: somebody said on the live page that what the model saw is wrong."""
@@ -118,21 +118,34 @@ class Checks:
             _accept(rows, read_model(rows, image.model_id), _check(image, row))
             return read_image(rows, image_id)
 
+    def take_back(self, image_id: int) -> LibraryImage:
+        """Undo `confirm`: what it tagged goes, and the image waits to be checked again.
+
+        Raises NotFound, or Conflict when the image is not tagged as it was then (any more).
+        """
+        with self._database.writing() as rows:
+            image = read_image(rows, image_id)
+            row = rows.execute("SELECT * FROM checks WHERE image_id = ?", (image_id,)).fetchone()
+            if row is None:
+                raise NotFound(f"Image {image_id} was not kept to be checked.")
+            if not image.tagged or _tagged_now(rows, image) != _as_confirmed(rows, _check(image, row)):
+                raise Conflict("This image was tagged otherwise since, and stays as it is.")
+            rows.execute("DELETE FROM boxes WHERE image_id = ?", (image_id,))
+            tag_image(rows, image_id, ())
+            rows.execute("UPDATE checks SET checked = NULL WHERE image_id = ?", (image_id,))
+            return read_image(rows, image_id)
+
 
 def _check(image: LibraryImage, row: Row) -> Check:
     return Check(image, row["reason"], row["version"], parse_detections("seen", json.loads(row["seen"])))
 
 
 def _accept(rows: Connection, model: Model, check: Check) -> None:
-    by_name = {tag.name: tag for tag in model.tags}
-    if model.kind == "classification":
-        seen = next((one.label for one in check.seen), None)
-        # A classifier may see none of its tags; its label for that is no tag.
-        tag = None if seen is None else by_name.get(seen)
-        if tag is not None:
-            rows.execute("UPDATE images SET tag_id = ?, reviewed = 0 WHERE id = ?", (tag.id, check.image.id))
-            return
-    boxes = [_tagged(by_name, one, check.image) for one in check.seen if one.box is not None]
+    tag_ids = _tags_seen(model, check)
+    if tag_ids:
+        tag_image(rows, check.image.id, tag_ids)
+        return
+    boxes = _boxes_seen(model, check)
     for box in boxes:
         rows.execute(
             "INSERT INTO boxes (image_id, id, tag_id, x0, y0, x1, y1) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -140,6 +153,35 @@ def _accept(rows: Connection, model: Model, check: Check) -> None:
         )
     if not boxes:
         rows.execute("UPDATE images SET reviewed = 1 WHERE id = ?", (check.image.id,))
+
+
+def _tags_seen(model: Model, check: Check) -> tuple[int, ...]:
+    """Of the whole picture, by age. A classifier may see none of its tags; its label for that is no tag."""
+    seen = {one.label for one in (check.seen if model.several else check.seen[:1]) if one.box is None}
+    return tuple(tag.id for tag in model.tags if tag.name in seen)
+
+
+def _boxes_seen(model: Model, check: Check) -> list[TaggedBox]:
+    by_name = {tag.name: tag for tag in model.tags}
+    return [_tagged(by_name, one, check.image) for one in check.seen if one.box is not None]
+
+
+_Content = tuple[tuple[int, ...], list[tuple[int, list[float]]]]
+"""The tags of the whole picture, and its boxes with theirs."""
+
+
+def _as_confirmed(rows: Connection, check: Check) -> _Content:
+    model = read_model(rows, check.image.model_id)
+    return _tags_seen(model, check), _content_of(_boxes_seen(model, check))
+
+
+def _tagged_now(rows: Connection, image: LibraryImage) -> _Content:
+    boxes = rows.execute("SELECT * FROM boxes WHERE image_id = ?", (image.id,))
+    return image.tag_ids, _content_of([box_of(row) for row in boxes])
+
+
+def _content_of(boxes: Sequence[TaggedBox]) -> list[tuple[int, list[float]]]:
+    return sorted((one.tag_id, one.box.to_list()) for one in boxes)
 
 
 def _tagged(by_name: dict[str, Tag], found: Detection, image: LibraryImage) -> TaggedBox:

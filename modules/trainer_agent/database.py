@@ -150,6 +150,35 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             alike INTEGER NOT NULL DEFAULT 0
         )""",
     ),
+    (
+        "ALTER TABLE models ADD COLUMN several INTEGER NOT NULL DEFAULT 0 CHECK (several IN (0, 1))",
+        # Tags of whole pictures. `images.tag_id`, where the one tag was, stays empty: SQLite cannot drop it.
+        """CREATE TABLE image_tags (
+            image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+            tag_id INTEGER NOT NULL REFERENCES tags (id),
+            PRIMARY KEY (image_id, tag_id)
+        )""",
+        "CREATE INDEX image_tags_of_tag ON image_tags (tag_id, image_id)",
+        "INSERT INTO image_tags SELECT id, tag_id FROM images WHERE tag_id IS NOT NULL",
+        "UPDATE images SET tag_id = NULL WHERE tag_id IS NOT NULL",
+        "UPDATE bin SET rows = json_set(rows, '$.image_tags', json('[]'))",
+        "UPDATE bin SET rows = json_set(rows, '$.image_tags', json_array(json_object('image_id', image_id, 'tag_id',"
+        " json_extract(rows, '$.images[0].tag_id'))), '$.images[0].tag_id', NULL)"
+        " WHERE json_extract(rows, '$.images[0].tag_id') IS NOT NULL",
+        "DROP INDEX images_of_tag",
+        "DROP TRIGGER checked_by_tag",
+        f"CREATE TRIGGER checked_by_tag AFTER INSERT ON image_tags BEGIN {_CHECKED} END",
+        "DROP VIEW library",
+        """CREATE VIEW library AS
+            SELECT *, (
+                SELECT json_group_array(tag_id)
+                FROM (SELECT tag_id FROM image_tags WHERE image_id = images.id ORDER BY tag_id)
+            ) AS tag_ids, (
+                reviewed
+                OR EXISTS (SELECT 1 FROM image_tags WHERE image_tags.image_id = images.id)
+                OR EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = images.id)
+            ) AS tagged FROM images""",
+    ),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

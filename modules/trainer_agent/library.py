@@ -4,6 +4,7 @@ A picture is on the disk before its row, and a box is on the disk before it is a
 take is the box that is being drawn.
 """
 
+import json
 import secrets
 import threading
 import uuid
@@ -37,7 +38,17 @@ from modules.trainer_agent.checks import Checks
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.library_search import LibrarySearch
 from modules.trainer_agent.pictures import Pictures, picture_of
-from modules.trainer_agent.rows import box_of, image_of, insert_tags, read_counts, read_image, read_model, tag_of
+from modules.trainer_agent.rows import (
+    box_of,
+    image_of,
+    insert_model,
+    insert_tags,
+    read_counts,
+    read_image,
+    read_model,
+    tag_image,
+    tag_of,
+)
 
 _HAS_BOX = "SELECT 1 FROM boxes WHERE image_id = ?"
 
@@ -57,9 +68,16 @@ class Library:
             named = rows.execute("SELECT digest FROM images UNION SELECT digest FROM bin")
             self.pictures.sweep({row["digest"] for row in named})
 
-    def create_model(self, name: str, kind: ModelKind, objects: Sequence[str], *, automatic: bool) -> Model:
-        """A new model with at least one tag; raises InvalidInput, or Conflict when the name is taken."""
+    def create_model(
+        self, name: str, kind: ModelKind, objects: Sequence[str], *, automatic: bool, several: bool = False
+    ) -> Model:
+        """A new model with at least one tag; raises InvalidInput, or Conflict when the name is taken.
+
+        `several`: a picture to be classified may have more than one of the tags.
+        """
         name = checked_model_name(name)
+        if several and kind != "classification":
+            raise InvalidInput("Several tags for a picture: only a classification model can have them.")
         if not objects:
             raise InvalidInput("Objects: at least one is needed, for example: low stock.")
         model_id = f"{slug(name)}-{secrets.token_hex(3)}"
@@ -67,10 +85,7 @@ class Library:
         with self._database.writing() as rows:
             if rows.execute("SELECT 1 FROM models WHERE folded = ?", (folded(name),)).fetchone():
                 raise Conflict(f"There is a model named '{name}' already.")
-            rows.execute(
-                "INSERT INTO models (id, name, folded, kind, automatic, created) VALUES (?, ?, ?, ?, ?, ?)",
-                (model_id, name, folded(name), kind, automatic, created),
-            )
+            insert_model(rows, Model(model_id, name, kind, automatic, (), created, several=several))
             insert_tags(rows, model_id, objects)
             return read_model(rows, model_id)
 
@@ -214,15 +229,15 @@ class Library:
         with self._database.writing() as rows:
             rows.execute("DELETE FROM boxes WHERE id = ? AND image_id = ?", (_box_id(box_id), image_id))
 
-    def set_image_tag(self, image_id: int, tag_id: int | None) -> LibraryImage:
-        """Tag the whole picture of a classification model, or take the tag away; raises InvalidInput, NotFound."""
+    def set_image_tags(self, image_id: int, tag_ids: Collection[int]) -> LibraryImage:
+        """Tag the whole picture of a classification model with these and no others; raises InvalidInput, NotFound."""
         with self._database.writing() as rows:
             model = read_model(rows, read_image(rows, image_id).model_id)
             if model.kind != "classification":
                 raise InvalidInput(f"'{model.name}' is a detection model: draw boxes on its images.")
-            if tag_id is not None:
-                tag_of(model, tag_id)
-            rows.execute("UPDATE images SET tag_id = ?, reviewed = 0 WHERE id = ?", (tag_id, image_id))
+            if len(tag_ids) > 1 and not model.several:
+                raise InvalidInput(f"'{model.name}': one tag for a picture expected, got {len(tag_ids)}.")
+            tag_image(rows, image_id, {tag_of(model, tag_id).id for tag_id in tag_ids})
             return read_image(rows, image_id)
 
     def set_nothing(self, image_id: int, nothing: bool) -> LibraryImage:
@@ -232,7 +247,7 @@ class Library:
         """
         with self._database.writing() as rows:
             image = read_image(rows, image_id)
-            if nothing and (image.tag_id is not None or rows.execute(_HAS_BOX, (image_id,)).fetchone()):
+            if nothing and (image.tag_ids or rows.execute(_HAS_BOX, (image_id,)).fetchone()):
                 raise Conflict(f"{image.name}: something is tagged in it; delete that first.")
             rows.execute("UPDATE images SET reviewed = ? WHERE id = ?", (nothing, image_id))
             return read_image(rows, image_id)
@@ -271,7 +286,7 @@ class Library:
                     digest=row["digest"],
                     name=row["name"],
                     boxes=tuple(boxes.get(row["id"], ())),
-                    tags=() if row["tag_id"] is None else (index_of[row["tag_id"]],),
+                    tags=tuple(index_of[tag_id] for tag_id in json.loads(row["tag_ids"])),
                 )
                 for row in tagged
             )

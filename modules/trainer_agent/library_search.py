@@ -22,7 +22,8 @@ _SHOWS: dict[Show, str] = {
 }
 _FROM = "FROM library LEFT JOIN checks ON checks.image_id = library.id"
 _HAS_TAG = (
-    "(library.tag_id = :tag OR EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = library.id AND boxes.tag_id = :tag))"
+    "EXISTS (SELECT 1 FROM image_tags AS named WHERE named.image_id = library.id AND named.tag_id = :tag"
+    " UNION ALL SELECT 1 FROM boxes WHERE boxes.image_id = library.id AND boxes.tag_id = :tag)"
 )
 
 

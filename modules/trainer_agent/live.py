@@ -16,8 +16,9 @@ from edge_common.errors import EdgeError
 from edge_common.frames import Frame, FrameSubscriber
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState, LiveModel, ResultSubscriber, result_key
+from edge_common.sentences import sentence
 
-MOST_VIEWERS = 8
+MOST_VIEWERS = 12
 NO_MODEL = ""
 """In place of a model id: pictures alone, each as soon as it is there."""
 RESULTS_LAST_S = 1.0
@@ -164,17 +165,17 @@ class Watch:
         self._paired_s = time.monotonic()
         self._told_models: tuple[LiveModel, ...] | None = None
 
-    def parts(self) -> Iterator[bytes]:
-        """Parts of the stream until the watch is closed; one each second at least."""
+    def parts(self, say: Callable[[str], str] = str) -> Iterator[bytes]:
+        """Parts of the stream until the watch is closed; one each second at least. `say` gives the viewer's words."""
         while self._leave is not None:
-            yield self.part()
+            yield self.part(say)
 
-    def part(self) -> bytes:
+    def part(self, say: Callable[[str], str] = str) -> bytes:
         """Wait for something new to show, at most about two seconds, and encode it."""
         state = self._view.results.state()
         model = _chosen(state, self._model_id)
         picture, result = self._next(model)
-        return encode_part(self._facts(state, model, picture, result), picture.jpeg if picture else b"")
+        return encode_part(self._facts(state, model, picture, result, say), picture.jpeg if picture else b"")
 
     def close(self) -> None:
         leave, self._leave = self._leave, None
@@ -207,7 +208,12 @@ class Watch:
                 return picture, result
 
     def _facts(
-        self, state: InferenceState | None, model: LiveModel | None, picture: Picture | None, result: Result | None
+        self,
+        state: InferenceState | None,
+        model: LiveModel | None,
+        picture: Picture | None,
+        result: Result | None,
+        say: Callable[[str], str],
     ) -> dict[str, object]:
         camera = self._view.frames.states().get(self._camera)
         return {
@@ -225,7 +231,7 @@ class Watch:
             "inference_ms": round(result.inference_ms, 1) if result else None,
             "detections": [_plain(found) for found in result.detections] if result else None,
             "weak": [_plain(found) for found in result.weak] if result else [],
-            "note": "" if result else _why_none(state, model, self._model_id, looking=picture is not None),
+            "note": "" if result else say(_why_none(state, model, self._model_id, looking=picture is not None)),
         }
 
     def _models(self, models: tuple[LiveModel, ...]) -> dict[str, object]:
@@ -254,9 +260,11 @@ def _plain(found: Detection) -> dict[str, object]:
 
 def _why_none(state: InferenceState | None, model: LiveModel | None, model_id: str | None, *, looking: bool) -> str:
     if state is None:
-        return "The program that looks at the pictures is not running."
+        return sentence("The program that looks at the pictures is not running.")
+    if model is not None and not looking:
+        # A camera without pictures is reason enough, and told beside.
+        return ""
+    why = sentence("The model gives no results right now.")
     if model is None:
-        missing = "No model is live yet." if model_id is None else "This model is not live."
-        return f"{missing} {state.last_error}".strip()
-    # A camera without pictures is reason enough, and told beside.
-    return f"The model gives no results right now. {state.last_error}".strip() if looking else ""
+        why = sentence("No model is live yet.") if model_id is None else sentence("This model is not live.")
+    return sentence("%(why)s %(error)s", why=why, error=state.last_error) if state.last_error else why

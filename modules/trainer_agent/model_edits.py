@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edge_common.errors import Conflict, InvalidInput, NotFound
-from modules.trainer_agent.annotations import Model, checked_model_name, checked_tag_name, folded
+from modules.trainer_agent.annotations import Model, Tag, checked_model_name, checked_tag_name, folded
 from modules.trainer_agent.attributes import checked_attributes
 from modules.trainer_agent.database import Database, Rows
 from modules.trainer_agent.rows import read_model, tag_of
@@ -54,23 +54,26 @@ def copy_images(database: Database, source_id: str, model_id: str) -> int:
     """
     with database.writing() as rows:
         source, model = read_model(rows, source_id), read_model(rows, model_id)
-        if source.kind != model.kind:
+        if source.kind != model.kind or source.several > model.several:
             raise InvalidInput(f"'{source.name}' is of another type than '{model.name}': its images cannot be copied.")
         theirs = {folded(tag.name): tag.id for tag in source.tags}
         mine = {theirs[folded(tag.name)]: tag.id for tag in model.tags if folded(tag.name) in theirs}
         copied = 0
         for image in rows.execute("SELECT * FROM images WHERE model_id = ? ORDER BY id", (source_id,)).fetchall():
             new = rows.execute(
-                "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, tag_id, reviewed)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model_id, digest) DO NOTHING RETURNING id",
+                "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, reviewed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model_id, digest) DO NOTHING RETURNING id",
                 (
                     *(model_id, image["digest"], image["name"], image["width"], image["height"], image["source"]),
-                    *(image["camera"], image["taken_ns"], mine.get(image["tag_id"]), image["reviewed"]),
+                    *(image["camera"], image["taken_ns"], image["reviewed"]),
                 ),
             ).fetchone()
             if new is None:
                 continue
             copied += 1
+            for tag in rows.execute("SELECT tag_id FROM image_tags WHERE image_id = ?", (image["id"],)).fetchall():
+                if tag["tag_id"] in mine:
+                    _name(rows, new["id"], mine[tag["tag_id"]])
             for box in rows.execute("SELECT * FROM boxes WHERE image_id = ? ORDER BY rowid", (image["id"],)).fetchall():
                 if box["tag_id"] in mine:
                     corners = (box["x0"], box["y0"], box["x1"], box["y1"])
@@ -96,9 +99,11 @@ def merge_tag(database: Database, model_id: str, tag_id: int, into_id: int) -> B
         model = read_model(rows, model_id)
         if tag_id == into_id:
             raise InvalidInput("A tag can be merged into another one only.")
-        kept = _put_in_bin(rows, model, tag_id, merged_into=tag_of(model, into_id).name)
+        kept = _put_in_bin(rows, model, tag_id, into=tag_of(model, into_id))
         rows.execute("UPDATE boxes SET tag_id = ? WHERE tag_id = ?", (into_id, tag_id))
-        rows.execute("UPDATE images SET tag_id = ? WHERE tag_id = ?", (into_id, tag_id))
+        # An image may have both.
+        rows.execute("UPDATE OR IGNORE image_tags SET tag_id = ? WHERE tag_id = ?", (into_id, tag_id))
+        rows.execute("DELETE FROM image_tags WHERE tag_id = ?", (tag_id,))
         rows.execute("DELETE FROM tags WHERE id = ?", (tag_id,))
         return kept
 
@@ -109,9 +114,9 @@ def delete_tag(database: Database, model_id: str, tag_id: int) -> BinnedTag:
         model = read_model(rows, model_id)
         if len(model.tags) == 1:
             raise Conflict(f"'{tag_of(model, tag_id).name}' is the only tag; a model needs at least one.")
-        kept = _put_in_bin(rows, model, tag_id, merged_into=None)
+        kept = _put_in_bin(rows, model, tag_id, into=None)
         rows.execute("DELETE FROM boxes WHERE tag_id = ?", (tag_id,))
-        rows.execute("UPDATE images SET tag_id = NULL WHERE tag_id = ?", (tag_id,))
+        rows.execute("DELETE FROM image_tags WHERE tag_id = ?", (tag_id,))
         rows.execute("DELETE FROM tags WHERE id = ?", (tag_id,))
         return kept
 
@@ -133,7 +138,7 @@ def restore_tag(database: Database, model_id: str, binned_id: int) -> Model:
             "INSERT INTO tags (id, model_id, name, folded) VALUES (?, ?, ?, ?)",
             (content["tag"], model_id, row["name"], folded(row["name"])),
         )
-        _bring_back(rows, content, merged=row["merged_into"] is not None)
+        _bring_back(rows, model, content, merged=row["merged_into"] is not None)
         rows.execute("DELETE FROM binned_tags WHERE id = ?", (binned_id,))
         return read_model(rows, model_id)
 
@@ -145,19 +150,22 @@ def binned_tags(database: Database, model_id: str) -> tuple[BinnedTag, ...]:
         return tuple(_binned(dict(row)) for row in found)
 
 
-def _put_in_bin(rows: Rows, model: Model, tag_id: int, *, merged_into: str | None) -> BinnedTag:
+def _put_in_bin(rows: Rows, model: Model, tag_id: int, *, into: Tag | None) -> BinnedTag:
     tag = tag_of(model, tag_id)
     boxes = rows.execute("SELECT * FROM boxes WHERE tag_id = ? ORDER BY rowid", (tag_id,))
-    images = rows.execute("SELECT id FROM images WHERE tag_id = ? ORDER BY id", (tag_id,))
-    content = {"tag": tag_id, "boxes": [dict(box) for box in boxes], "images": [image["id"] for image in images]}
+    images = _images_named(rows, tag_id)
+    content: dict[str, Any] = {"tag": tag_id, "boxes": [dict(box) for box in boxes], "images": images}
+    if into is not None:
+        both = set(images) & set(_images_named(rows, into.id))
+        content |= {"into": into.id, "both": sorted(both)}
     row = rows.execute(
         "INSERT INTO binned_tags (model_id, name, merged_into, deleted, content) VALUES (?, ?, ?, ?, ?) RETURNING *",
-        (model.id, tag.name, merged_into, datetime.now(UTC).isoformat(timespec="seconds"), json.dumps(content)),
+        (model.id, tag.name, into and into.name, datetime.now(UTC).isoformat(timespec="seconds"), json.dumps(content)),
     ).fetchone()
     return _binned(dict(row))
 
 
-def _bring_back(rows: Rows, content: Mapping[str, Any], *, merged: bool) -> None:
+def _bring_back(rows: Rows, model: Model, content: Mapping[str, Any], *, merged: bool) -> None:
     tag_id = content["tag"]
     for box in content["boxes"]:
         if merged:  # a box that was deleted since stays deleted
@@ -166,9 +174,26 @@ def _bring_back(rows: Rows, content: Mapping[str, Any], *, merged: bool) -> None
             _insert_box(rows, box["image_id"], box["id"], tag_id, (box["x0"], box["y0"], box["x1"], box["y1"]))
             rows.execute("UPDATE images SET reviewed = 0 WHERE id = ?", (box["image_id"],))
     for image_id in content["images"]:
+        if not rows.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
+            continue
+        if merged and image_id not in content.get("both", ()):
+            # Of what it was merged into; an image has no other tag unless the model allows several.
+            theirs = (image_id, content.get("into"), model.several)
+            rows.execute("DELETE FROM image_tags WHERE image_id = ? AND (tag_id = ? OR NOT ?)", theirs)
+        tagged = rows.execute("SELECT 1 FROM image_tags WHERE image_id = ?", (image_id,)).fetchone()
         # An image that staff have given another tag since keeps that one.
-        free = "" if merged else " AND tag_id IS NULL"
-        rows.execute(f"UPDATE images SET tag_id = ?, reviewed = 0 WHERE id = ?{free}", (tag_id, image_id))
+        if model.several or not tagged:
+            _name(rows, image_id, tag_id)
+
+
+def _images_named(rows: Rows, tag_id: int) -> list[int]:
+    found = rows.execute("SELECT image_id FROM image_tags WHERE tag_id = ? ORDER BY image_id", (tag_id,))
+    return [row["image_id"] for row in found]
+
+
+def _name(rows: Rows, image_id: int, tag_id: int) -> None:
+    rows.execute("INSERT OR IGNORE INTO image_tags (image_id, tag_id) VALUES (?, ?)", (image_id, tag_id))
+    rows.execute("UPDATE images SET reviewed = 0 WHERE id = ?", (image_id,))
 
 
 def _insert_box(rows: Rows, image_id: int, box_id: str, tag_id: int, corners: tuple[float, ...]) -> None:

@@ -167,7 +167,7 @@ class People:
         token, now_s = secrets.token_urlsafe(32), self._today()
         recent = sorted((at, digest) for digest, at in others.items() if abs(now_s - at) < KNOWN_FOR_S)
         left = {digest: at for at, digest in recent[1 - _MOST_SESSIONS :]}
-        self._write(started={**left, _digest(token): now_s})
+        self._write_if_possible(started={**left, _digest(token): now_s})
         return token
 
     @contextmanager
@@ -196,7 +196,7 @@ class People:
         now_s = self._clock()
         self._slow.wrong(who, now_s)
         with self._changing:
-            self._write(wrong_tries=self._slow.wrong_in_all)
+            self._write_if_possible(wrong_tries=self._slow.wrong_in_all)
         wait_s = self._slow.wait_s(who, now_s, known=True)
         if not wait_s:
             raise WrongPin(wrong)
@@ -224,9 +224,16 @@ class People:
             return Sessions()
 
     def _write(self, **changes: Any) -> None:  # noqa: ANN401 (fields of Sessions)
-        sessions = self._sessions.model_copy(update=changes)
-        _store(self._sessions_file, sessions)
-        self._sessions = sessions
+        """It counts at once; raises EdgeError if a restart will not know of it."""
+        self._sessions = self._sessions.model_copy(update=changes)
+        _store(self._sessions_file, self._sessions)
+
+    def _write_if_possible(self, **changes: Any) -> None:  # noqa: ANN401 (fields of Sessions)
+        try:
+            self._write(**changes)
+        except EdgeError as error:
+            # On a full disk staff must be able to sign in, or nobody could make room.
+            log.error("%s After a restart everybody may have to sign in again.", error)
 
 
 def _digest(token: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from edge_common.geometry import Box
@@ -22,6 +22,19 @@ def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
         tags=tuple(Tag(tag["id"], tag["name"]) for tag in tags),
         created=row["created"],
         attributes=json.loads(row["attributes"]),
+        several=bool(row["several"]),
+    )
+
+
+def insert_model(rows: sqlite3.Connection, model: Model) -> None:
+    """A new model, with everything but its tags; its name must be free."""
+    rows.execute(
+        "INSERT INTO models (id, name, folded, kind, several, automatic, created, attributes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(model.id, model.name, folded(model.name), model.kind, model.several, model.automatic, model.created),
+            json.dumps(dict(model.attributes), ensure_ascii=False),
+        ),
     )
 
 
@@ -53,7 +66,7 @@ def read_counts(rows: sqlite3.Connection, model: Model) -> Counts:
     per_tag = {
         tag.id: rows.execute(
             "SELECT (SELECT count(DISTINCT image_id) FROM boxes WHERE tag_id = :tag)"
-            " + (SELECT count(*) FROM images WHERE tag_id = :tag)",
+            " + (SELECT count(*) FROM image_tags WHERE tag_id = :tag)",
             {"tag": tag.id},
         ).fetchone()[0]
         for tag in model.tags
@@ -79,9 +92,18 @@ def image_of(row: sqlite3.Row) -> LibraryImage:
         source=row["source"],
         camera=row["camera"],
         taken_ns=row["taken_ns"],
-        tag_id=row["tag_id"],
+        tag_ids=tuple(json.loads(row["tag_ids"])),
         tagged=bool(row["tagged"]),
     )
+
+
+def tag_image(rows: sqlite3.Connection, image_id: int, tag_ids: Iterable[int]) -> None:
+    """Have a whole picture tagged with these and no others; that there is nothing to tag is not said any more."""
+    rows.execute("DELETE FROM image_tags WHERE image_id = ?", (image_id,))
+    rows.executemany(
+        "INSERT INTO image_tags (image_id, tag_id) VALUES (?, ?)", [(image_id, tag_id) for tag_id in tag_ids]
+    )
+    rows.execute("UPDATE images SET reviewed = 0 WHERE id = ?", (image_id,))
 
 
 def box_of(row: sqlite3.Row) -> TaggedBox:

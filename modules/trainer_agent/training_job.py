@@ -76,7 +76,9 @@ class Request(_Group):
     model_id: str
     model_name: str
     kind: ModelKind
+    several: bool = False
     tags: tuple[str, ...]
+    attributes: dict[str, str] = {}
     images: tuple[RequestImage, ...]
     threads: int = 2
     seed: int = 0
@@ -141,7 +143,7 @@ def dataset_of(request: Request) -> Dataset:
         )
         for image in request.images
     )
-    return Dataset(request.kind, request.tags, images)
+    return Dataset(request.kind, request.tags, images, several=request.several)
 
 
 def manifest_of(
@@ -154,6 +156,7 @@ def manifest_of(
         model_name=request.model_name,
         version=now.strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z",
         kind=request.kind,
+        several=request.several,
         labels=request.tags,
         input_size_px=trained.input_size_px,
         backbone=trained.backbone,
@@ -163,6 +166,7 @@ def manifest_of(
         comparison=comparison,
         doubts=find_doubts(dataset, trained.held_back),
         alike=_alike(used),
+        attributes=request.attributes,
         images=trained.images,
         boxes=trained.boxes,
         left_out=trained.left_out,

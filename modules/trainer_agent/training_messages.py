@@ -57,7 +57,9 @@ def encode_request(
         "model_id": chosen.model.id,
         "model_name": chosen.model.name,
         "kind": chosen.model.kind,
+        "several": chosen.model.several,
         "tags": [tag.name for tag in chosen.model.tags],
+        "attributes": dict(chosen.model.attributes),
         "images": [
             {
                 "path": str(image.path),

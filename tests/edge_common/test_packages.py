@@ -256,6 +256,19 @@ def test_pruning_with_room_to_spare_deletes_nothing(store: PackageStore) -> None
     assert store.versions("shelf") == ["1", "2"]
 
 
+def test_a_label_changes_the_manifests_of_all_versions_and_nothing_else(store: PackageStore) -> None:
+    write(store, "1", "2", "broken")
+    store.activate("shelf", "2")
+    (store.root / "shelf" / "broken" / "manifest.json").write_bytes(b"{")
+
+    store.label("shelf", {"store": "12"})
+
+    for version in ("1", "2"):
+        found = store.verify("shelf", version)
+        assert found.model_copy(update={"files": {}}) == manifest(version, attributes={"store": "12"})
+    assert (store.current("shelf"), store.versions("shelf")) == ("2", ["1", "2", "broken"])
+
+
 def all_at_once(*actions: Callable[[], None]) -> None:
     """Run each on a thread of its own, from one moment on; raises what any of them raised."""
     start = threading.Barrier(len(actions))

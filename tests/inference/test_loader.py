@@ -114,6 +114,15 @@ def test_a_broken_version_never_replaces_the_one_that_runs(
     assert events(tmp_path) == [("model live", "1"), ("model refused", "2")]
 
 
+def test_events_tell_the_attributes_of_the_version(store: PackageStore, loader: ModelLoader, tmp_path: Path) -> None:
+    publish_model(store, "1", attributes={"store": "12"})
+
+    loader.look(0)
+
+    (line,) = (tmp_path / "twin" / "messages.jsonl").read_text().splitlines()
+    assert json.loads(line)["body"]["attributes"] == {"store": "12"}
+
+
 def test_a_version_whose_file_was_altered_is_refused(store: PackageStore, loader: ModelLoader) -> None:
     folder = publish_model(store, "1")
     (folder / "model.onnx").write_bytes(onnx_model("detection", scale=0.5))

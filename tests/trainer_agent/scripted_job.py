@@ -76,6 +76,7 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
         score=score,
         comparison=comparison,
         doubts=doubts if "doubts" in finds else (),
+        attributes=request["attributes"],
         alike=((digests[-1], digests[-2]),) if "alike" in finds else (),
         images=len(images),
         boxes=boxes,

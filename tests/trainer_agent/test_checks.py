@@ -39,6 +39,41 @@ def test_right_makes_tags_of_what_the_model_saw(library, model):
         library.checks.confirm(image.id)
 
 
+@pytest.mark.parametrize("seen", [(), (Detection("full", 0.55, LEFT), Detection("low stock", 0.5, RIGHT))])
+def test_right_can_be_taken_back_and_the_image_waits_again(library, model, seen):
+    image = kept(library, model, 1, seen)
+    library.checks.confirm(image.id)
+
+    back = library.checks.take_back(image.id)
+
+    assert not back.tagged
+    assert library.boxes(image.id) == ()
+    assert library.checks.waiting(model.id) == 1
+    assert library.checks.checked_since_training(model.id) == 0
+    with pytest.raises(Conflict, match="tagged otherwise"):
+        library.checks.take_back(image.id)
+    assert library.checks.confirm(image.id).tagged
+
+
+def test_right_of_an_image_that_was_tagged_otherwise_since_is_not_taken_back(library, model):
+    image = kept(library, model, 1, (Detection("full", 0.55, LEFT),))
+    library.checks.confirm(image.id)
+    library.put_box(image.id, box_id(1), model.tags[0].id, RIGHT)
+
+    with pytest.raises(Conflict, match="tagged otherwise since"):
+        library.checks.take_back(image.id)
+    assert len(library.boxes(image.id)) == 2
+
+
+def test_right_of_a_whole_picture_is_taken_back(library):
+    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
+    image = kept(library, doors, 1, (Detection("closed", 0.6, None),))
+    library.checks.confirm(image.id)
+
+    assert library.checks.take_back(image.id).tag_ids == ()
+    assert library.checks.waiting(doors.id) == 1
+
+
 def test_right_where_nothing_was_seen_says_that_nothing_is_there(library, model):
     image = kept(library, model, 1)
 
@@ -54,7 +89,7 @@ def test_right_of_a_whole_picture_names_its_tag_or_none(library, label, tag):
     confirmed = library.checks.confirm(image.id)
 
     assert confirmed.tagged
-    assert confirmed.tag_id == (None if tag is None else doors.tags[tag].id)
+    assert confirmed.tag_ids == (() if tag is None else (doors.tags[tag].id,))
 
 
 def test_a_label_whose_tag_was_removed_cannot_be_confirmed_and_nothing_changes(library, model):

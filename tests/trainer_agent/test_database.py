@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -68,6 +69,40 @@ def test_a_database_of_the_first_version_is_brought_up_with_its_trainings(tmp_pa
     assert log.scored("gaps") == (old, waiting)
     assert log.last() == {"gaps": waiting}
     brought_up.close()
+
+
+def test_the_one_tag_of_pictures_is_kept_when_several_become_possible(tmp_path):
+    path = tmp_path / "library.sqlite"
+    connection = sqlite3.connect(path)
+    for statements in MIGRATIONS[:4]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(
+        "INSERT INTO models (id, name, folded, kind, automatic, created) VALUES ('doors', 'Doors', 'doors', ?, 0, ?)",
+        ("classification", STARTED),
+    )
+    connection.execute("INSERT INTO tags VALUES (7, 'doors', 'open', 'open')")
+    image = "INSERT INTO images (id, model_id, digest, name, width, height, source, taken_ns, tag_id)"
+    for number, tag in ((1, 7), (2, None), (3, 7)):
+        connection.execute(f"{image} VALUES (?, 'doors', ?, 'a.jpg', 9, 9, 'upload', 1, ?)", (number, f"{number}", tag))
+    connection.execute("INSERT INTO checks VALUES (1, 'unsure', NULL, '[]', 1, NULL)")
+    deleted = json.dumps({"images": [{"id": 3, "tag_id": 7}], "boxes": [], "checks": []})
+    connection.execute("INSERT INTO bin VALUES (3, 'b', 1, 'doors', '3', ?)", (deleted,))
+    connection.execute("DELETE FROM images WHERE id = 3")
+    connection.execute("PRAGMA user_version = 4")
+    connection.commit()
+    connection.close()
+
+    brought_up = Database(path)
+
+    with brought_up.reading() as rows:
+        found = {row["id"]: (row["tag_ids"], row["tagged"]) for row in rows.execute("SELECT * FROM library")}
+        kept = json.loads(rows.execute("SELECT rows FROM bin").fetchone()[0])
+        checked = rows.execute("SELECT checked FROM checks").fetchone()[0]
+    brought_up.close()
+    assert found == {1: ("[7]", 1), 2: ("[]", 0)}
+    assert (kept["image_tags"], kept["images"][0]["tag_id"]) == ([{"image_id": 3, "tag_id": 7}], None)
+    assert checked is None
 
 
 def test_a_database_that_was_brought_up_opens_again_as_it_is(tmp_path):

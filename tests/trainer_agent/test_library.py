@@ -133,12 +133,12 @@ def test_a_classification_image_has_one_tag_and_no_boxes(library):
     doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
     image = add_image(library, doors, 1)
 
-    assert library.set_image_tag(image.id, doors.tags[1].id).tagged
+    assert library.set_image_tags(image.id, [doors.tags[1].id]).tagged
     with pytest.raises(InvalidInput, match="no boxes"):
         library.put_box(image.id, box_id(1), doors.tags[0].id, AREA)
     assert library.counts(doors.id).per_tag == {doors.tags[0].id: 0, doors.tags[1].id: 1}
     assert library.training_set(doors.id).images[0].tags == (1,)
-    assert not library.set_image_tag(image.id, None).tagged
+    assert not library.set_image_tags(image.id, []).tagged
 
 
 def test_counts_are_of_images_not_of_boxes(library, model):

@@ -45,7 +45,7 @@ def test_by_tag_and_by_nothing_to_tag(library, model, shelf):
 def test_by_the_tag_of_a_whole_picture(library):
     doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
     image = add_image(library, doors, 1)
-    library.set_image_tag(image.id, doors.tags[1].id)
+    library.set_image_tags(image.id, [doors.tags[1].id])
 
     assert found(library, doors, Wanted("tagged", tag=doors.tags[1].id)) == [image.id]
     assert found(library, doors, Wanted("tagged", tag=doors.tags[0].id)) == []

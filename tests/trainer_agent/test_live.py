@@ -315,7 +315,7 @@ def test_a_ring_holds_a_bounded_number_of_pictures() -> None:
 def test_viewers_are_bounded_and_a_place_comes_free_again(store: Store) -> None:
     watches = [store.view.watch(f"camera-{number % 2}") for number in range(MOST_VIEWERS)]
 
-    with pytest.raises(TooManyViewers, match="8 pages watch live already"):
+    with pytest.raises(TooManyViewers, match=f"{MOST_VIEWERS} pages watch live already"):
         store.view.watch("camera-1")
     watches[0].close()
     watches[0].close()

@@ -85,9 +85,9 @@ def test_staff_put_a_candidate_live_and_go_back_again(model, first, workshop, st
     agent = start_agent("worse")
     candidate = trained(agent, model).version
 
-    agent.put_live(model.id, candidate)
+    agent.versions.put_live(model.id, candidate)
     assert workshop.packages.current(model.id) == candidate
-    agent.put_live(model.id, first)
+    agent.versions.put_live(model.id, first)
 
     assert workshop.packages.current(model.id) == first
     agent.close()
@@ -98,7 +98,7 @@ def test_staff_put_a_candidate_live_and_go_back_again(model, first, workshop, st
 def test_the_next_training_is_compared_with_what_staff_put_live(model, first, workshop, start_agent):
     agent = start_agent("worse")
     candidate = trained(agent, model).version
-    agent.put_live(model.id, candidate)
+    agent.versions.put_live(model.id, candidate)
 
     trained(agent, model)
 
@@ -122,7 +122,7 @@ def test_a_version_that_staff_put_live_during_a_training_stays_live(
     agent.train(model.id)
     wait_until_it_runs(agent, model)
 
-    agent.put_live(model.id, candidate)
+    agent.versions.put_live(model.id, candidate)
     state = ended(agent, model.id)
 
     assert workshop.packages.current(model.id) == candidate
@@ -140,7 +140,7 @@ def test_the_first_version_that_staff_put_live_during_a_training_stays_live(libr
     agent.train(model.id)
     wait_until_it_runs(agent, model)
 
-    agent.put_live(model.id, candidate)
+    agent.versions.put_live(model.id, candidate)
     state = ended(agent, model.id)
 
     assert workshop.packages.current(model.id) == candidate
@@ -162,7 +162,7 @@ def test_a_version_that_is_not_there_cannot_be_put_live_and_nothing_changes(
     before = workshop.messages()
 
     with pytest.raises(error, match=why):
-        agent.put_live(model.id, version)
+        agent.versions.put_live(model.id, version)
 
     assert workshop.packages.current(model.id) == first
     assert workshop.messages() == before
@@ -174,14 +174,14 @@ def test_a_damaged_version_cannot_be_put_live_and_nothing_changes(model, first, 
     workshop.packages.model_file(model.id, candidate).write_bytes(b"another model")
 
     with pytest.raises(PackageError, match=r"model\.onnx has sha256"):
-        agent.put_live(model.id, candidate)
+        agent.versions.put_live(model.id, candidate)
 
     assert workshop.packages.current(model.id) == first
 
 
 def test_a_version_of_a_model_that_is_not_there_is_not_found(start_agent):
     with pytest.raises(NotFound, match="no model 'gone'"):
-        start_agent().put_live("gone", "v0")
+        start_agent().versions.put_live("gone", "v0")
 
 
 def test_candidates_count_among_the_kept_versions_and_the_live_one_always_stays(model, first, workshop, start_agent):

@@ -1,5 +1,6 @@
 """Changing a model that is there, and undoing it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from modules.trainer_agent.model_edits import (
     restore_tag,
     set_attributes,
 )
-from tests.trainer_agent.conftest import add_image, box_id, tag_images, trained
+from tests.trainer_agent.conftest import add_image, box_id, ended, tag_images, trained
 
 
 @pytest.fixture
@@ -130,13 +131,13 @@ def test_the_tag_of_a_classified_image_comes_back_unless_it_has_another(library)
     doors = library.create_model("Doors", "classification", ["open", "closed", "ajar"], automatic=False)
     images = [add_image(library, doors, seed) for seed in range(2)]
     for image in images:
-        library.set_image_tag(image.id, doors.tags[0].id)
+        library.set_image_tags(image.id, [doors.tags[0].id])
     kept = delete_tag(library.database, doors.id, doors.tags[0].id)
-    library.set_image_tag(images[1].id, doors.tags[1].id)
+    library.set_image_tags(images[1].id, [doors.tags[1].id])
 
     restore_tag(library.database, doors.id, kept.id)
 
-    assert [library.image(image.id).tag_id for image in images] == [doors.tags[0].id, doors.tags[1].id]
+    assert [library.image(image.id).tag_ids for image in images] == [(doors.tags[0].id,), (doors.tags[1].id,)]
 
 
 def test_images_are_copied_with_what_both_models_have_tags_for(library, tagged):
@@ -227,9 +228,62 @@ def test_events_tell_a_models_attributes(library, model, workshop, start_agent):
     agent = start_agent()
 
     version = trained(agent, model).version
-    agent.put_live(model.id, version)
+    agent.versions.put_live(model.id, version)
     agent.close()  # a training's event goes out after everybody can see that it has ended
 
     told = [message for message in workshop.messages() if message["event"] in ("trained", "put live")]
     assert sorted(message["event"] for message in told) == ["put live", "trained"]
     assert [message["attributes"] for message in told] == [{"store": "12"}, {"store": "12"}]
+
+
+def test_a_trained_version_tells_the_attributes_of_its_model(library, model, workshop, start_agent):
+    set_attributes(library.database, model.id, {"store": "12", "aisle": "4"})
+    tag_images(library, model, 15)
+
+    version = trained(start_agent(), model).version
+
+    assert workshop.packages.read_manifest(model.id, version).attributes == {"store": "12", "aisle": "4"}
+
+
+def test_changed_attributes_reach_every_kept_version_without_a_training(library, model, workshop, start_agent):
+    set_attributes(library.database, model.id, {"store": "12", "aisle": "4"})
+    tag_images(library, model, 15)
+    agent = start_agent(promotion="always")
+    versions = [trained(agent, model).version for _ in range(2)]
+
+    set_attributes(library.database, model.id, {"store": "13"})
+    agent.versions.attributes_changed(model.id)
+    agent.close()
+
+    for version in versions:
+        assert workshop.packages.verify(model.id, version).attributes == {"store": "13"}
+    assert workshop.messages()[-1]["event"] == "attributes changed"
+    assert workshop.messages()[-1]["attributes"] == {"store": "13"}
+    reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
+    assert reported["models"] == {model.id: {"attributes": {"store": "13"}}}
+
+
+def test_attributes_that_change_during_a_training_are_those_of_what_it_trained(library, model, workshop, start_agent):
+    tag_images(library, model, 15)
+    agent = start_agent("1")
+    agent.train(model.id)
+    set_attributes(library.database, model.id, {"store": "12"})
+    agent.versions.attributes_changed(model.id)
+
+    version = ended(agent, model.id).version
+
+    assert workshop.packages.read_manifest(model.id, version).attributes == {"store": "12"}
+
+
+def test_a_training_that_went_well_leaves_nothing_of_one_that_failed_in_the_twin(library, model, workshop, start_agent):
+    tag_images(library, model, 15)
+    for way in ("fails", "0"):
+        agent = start_agent(way)
+        agent.train(model.id)
+        ended(agent, model.id)
+        agent.close()
+
+    reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())["trainings"][model.id]
+
+    assert reported["event"] == "trained"
+    assert not {"code", "message"} & set(reported)

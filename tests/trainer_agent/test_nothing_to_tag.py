@@ -68,19 +68,19 @@ def test_a_picture_without_a_class_is_tagged_too_and_a_tag_takes_it_back(library
     assert library.set_nothing(image.id, True).tagged
     assert library.training_set(doors.id).images[0].tags == ()
 
-    assert library.set_image_tag(image.id, doors.tags[0].id).tagged
+    assert library.set_image_tags(image.id, [doors.tags[0].id]).tagged
 
-    assert not library.set_image_tag(image.id, None).tagged
+    assert not library.set_image_tags(image.id, []).tagged
 
 
 def test_it_cannot_be_said_of_a_picture_with_a_class(library, doors):
     image = add_image(library, doors, 1)
-    library.set_image_tag(image.id, doors.tags[0].id)
+    library.set_image_tags(image.id, [doors.tags[0].id])
 
     with pytest.raises(Conflict, match="delete that first"):
         library.set_nothing(image.id, True)
 
-    assert library.image(image.id).tag_id == doors.tags[0].id
+    assert library.image(image.id).tag_ids == (doors.tags[0].id,)
 
 
 def test_it_cannot_be_said_of_an_image_that_is_gone(library):

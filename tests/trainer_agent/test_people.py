@@ -247,6 +247,28 @@ def test_damaged_sessions_only_ask_everybody_to_sign_in_again(with_pin):
     assert with_pin.people.sign_in(PIN, "phone", known=False)
 
 
+def test_on_a_full_disk_staff_can_sign_in_and_make_room(with_pin):
+    (with_pin.folder / SESSIONS_FILE).unlink()
+    (with_pin.folder / SESSIONS_FILE).mkdir()
+
+    token = with_pin.people.sign_in(PIN, "phone", known=False)
+    with_pin.wrong(1)
+
+    assert with_pin.people.is_signed_in(token)
+    with pytest.raises(EdgeError, match="cannot be stored"):
+        with_pin.people.sign_out_everywhere()
+    assert not with_pin.people.is_signed_in(token)
+
+
+def test_a_new_pin_that_cannot_be_stored_is_none(device):
+    (device.folder / SESSIONS_FILE).mkdir()
+
+    with pytest.raises(EdgeError, match="cannot be stored"):
+        device.people.set_first_pin(PIN, "this machine", known=True, code=None)
+
+    assert not device.people.pin_is_set
+
+
 def test_a_forgotten_pin_is_reset_by_a_command_while_the_page_runs(with_pin):
     token = with_pin.people.sign_in(PIN, "phone", known=False)
     command = [sys.executable, "-m", "modules.trainer_agent.forget_pin", "--data", str(with_pin.folder)]

@@ -63,7 +63,7 @@ def test_versions_are_told_and_the_earlier_ones_can_go(library, model, storage, 
     assert storage.use().models[0].version_count == 2
     assert storage.earlier_versions() == (1, size_of(workshop.packages.root / model.id / old))
 
-    agent.delete_earlier(model.id)
+    agent.versions.delete_earlier(model.id)
     storage.look_anew()
 
     assert workshop.packages.versions(model.id) == [live]
@@ -76,7 +76,7 @@ def test_a_candidate_is_no_earlier_version(library, model, workshop, start_agent
     agent = start_agent(promotion="never")
     trained(agent, model)
 
-    agent.delete_earlier(model.id)
+    agent.versions.delete_earlier(model.id)
 
     assert len(workshop.packages.versions(model.id)) == 1
 

@@ -34,7 +34,8 @@ class _Image(_Part):
     source: ImageSource
     camera: str | None
     taken_ns: int = Field(ge=0, lt=2**63)
-    tag: int | None = Field(ge=0)
+    tag: int | None = Field(default=None, ge=0, description="the only one of the whole picture")
+    tags: tuple[int, ...] = Field(default=(), description="of the whole picture, where the model allows several")
     nothing: bool
     boxes: tuple[_Box, ...]
 
@@ -44,6 +45,7 @@ class _Document(_Part):
     format_version: Literal[1]
     name: str = _Name
     kind: ModelKind
+    several: bool = False
     automatic: bool
     attributes: dict[str, str]
     tags: tuple[str, ...] = Field(min_length=1)
@@ -69,7 +71,9 @@ def read_archive(data: bytes, members: Collection[str]) -> ExchangedModel:
         raise InvalidInput(f"{DOCUMENT}: tags: each but once expected, got {', '.join(document.tags)[:200]}.")
     if document.live is not None and document.live not in document.versions:
         raise InvalidInput(f"{DOCUMENT}: live: one of the versions expected, got {document.live[:80]!r}.")
-    images = tuple(_image(image, index, tags, members) for index, image in enumerate(document.images))
+    images = tuple(
+        _image(image, index, tags, members, several=document.several) for index, image in enumerate(document.images)
+    )
     return ExchangedModel(
         document.name,
         document.kind,
@@ -79,6 +83,7 @@ def read_archive(data: bytes, members: Collection[str]) -> ExchangedModel:
         document.attributes,
         document.versions,
         document.live,
+        document.several,
     )
 
 
@@ -90,6 +95,7 @@ def write_archive(model: ExchangedModel) -> bytes:
         format_version=1,
         name=model.name,
         kind=model.kind,
+        several=model.several,
         automatic=model.automatic,
         attributes=dict(model.attributes),
         tags=model.tags,
@@ -100,7 +106,8 @@ def write_archive(model: ExchangedModel) -> bytes:
                 source=image.source,
                 camera=image.camera,
                 taken_ns=image.taken_ns,
-                tag=None if image.tag is None else index_of[image.tag],
+                tag=index_of[image.tags[0]] if image.tags and not model.several else None,
+                tags=tuple(index_of[tag] for tag in image.tags) if model.several else (),
                 nothing=image.nothing,
                 boxes=tuple(_Box(tag=index_of[tag], box=(box.x0, box.y0, box.x1, box.y1)) for tag, box in image.boxes),
             )
@@ -112,7 +119,9 @@ def write_archive(model: ExchangedModel) -> bytes:
     return document.model_dump_json(indent=1).encode()
 
 
-def _image(image: _Image, index: int, tags: tuple[str, ...], members: Collection[str]) -> ExchangedImage:
+def _image(
+    image: _Image, index: int, tags: tuple[str, ...], members: Collection[str], *, several: bool
+) -> ExchangedImage:
     where = f"{DOCUMENT}: images[{index}]"
     if image.file not in members:
         raise InvalidInput(f"{where}.file: {image.file} is not in the file.")
@@ -121,9 +130,12 @@ def _image(image: _Image, index: int, tags: tuple[str, ...], members: Collection
         x0, y0, x1, y1 = one.box
         place = f"{where}.boxes[{number}]"
         boxes.append((_tag(one.tag, tags, place), _box(x0, y0, x1, y1, place)))
-    tag = None if image.tag is None else _tag(image.tag, tags, where)
+    whole = image.tags if image.tag is None else (image.tag,)
+    named = tuple(dict.fromkeys(_tag(one, tags, where) for one in whole))
+    if len(named) > 1 and not several:
+        raise InvalidInput(f"{where}.tags: one tag for an image expected, got {len(named)}.")
     return ExchangedImage(
-        image.file, image.name, tuple(boxes), tag, image.nothing, image.source, image.camera, image.taken_ns
+        image.file, image.name, tuple(boxes), named, image.nothing, image.source, image.camera, image.taken_ns
     )
 
 

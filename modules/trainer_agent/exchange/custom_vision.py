@@ -41,10 +41,11 @@ def read_custom_vision(data: bytes, path: str, members: Collection[str], name: s
     places = [(f"{path}: [{index}]", entry(value, f"{path}: [{index}]")) for index, value in enumerate(entries)]
     kind: ModelKind = "detection" if any(value.get("regions") for _, value in places) else "classification"
     images = tuple(_image(value, where, path, members, kind) for where, value in places)
-    tags = [tag for image in images for tag, _ in image.boxes] + [image.tag for image in images if image.tag]
+    tags = [tag for image in images for tag in (*image.tags, *(tag for tag, _ in image.boxes))]
     if not tags:
         raise InvalidInput(f"{path}: no image has a tag or a region.")
-    return ExchangedModel(name, kind, distinct(dict.fromkeys(tags), path), images)
+    several = any(len(image.tags) > 1 for image in images)
+    return ExchangedModel(name, kind, distinct(dict.fromkeys(tags), path), images, several=several)
 
 
 def _image(
@@ -55,10 +56,8 @@ def _image(
     if kind == "detection":
         return ExchangedImage(file, shown, tuple(_regions(value, where)))
     tags = listed(value.get("tags") or [], f"{where}.tags")
-    if len(tags) > 1:
-        raise InvalidInput(f"{where}.tags: one tag for an image expected, got {len(tags)}.")
-    named = [_tag(tag, f"{where}.tags[{index}]") for index, tag in enumerate(tags)]
-    return ExchangedImage(file, shown, tag=named[0] if named else None)
+    named = dict.fromkeys(_tag(tag, f"{where}.tags[{index}]") for index, tag in enumerate(tags))
+    return ExchangedImage(file, shown, tags=tuple(named))
 
 
 def _regions(value: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:

@@ -23,7 +23,8 @@ class ExchangedImage:
     file: str
     name: str
     boxes: tuple[tuple[str, Box], ...] = ()
-    tag: str | None = None
+    tags: tuple[str, ...] = ()
+    """Of the whole picture."""
     nothing: bool = False
     """Somebody looked and found nothing to tag."""
     source: ImageSource = "upload"
@@ -44,6 +45,8 @@ class ExchangedModel:
     attributes: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     live: str | None = None
+    several: bool = False
+    """Classification: an image may have more than one tag."""
 
 
 def parse_json(data: bytes, where: str) -> object:

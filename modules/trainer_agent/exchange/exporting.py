@@ -51,12 +51,11 @@ def _content(library: Library, model_id: str) -> tuple[Model, list[tuple[Library
         images = []
         for row in rows.execute("SELECT * FROM library WHERE model_id = ? ORDER BY id", (model_id,)):
             stored = image_of(row)
-            tag = names.get(stored.tag_id) if stored.tag_id is not None else None
             placed = ExchangedImage(
                 file=f"images/{stored.digest}.jpg",
                 name=stored.name,
                 boxes=tuple(boxes.get(stored.id, ())),
-                tag=tag,
+                tags=tuple(names[tag_id] for tag_id in stored.tag_ids),
                 nothing=bool(row["reviewed"]),
                 source=stored.source,
                 camera=stored.camera,
@@ -111,6 +110,7 @@ def _pieces(
                         *(whole.name, whole.kind, whole.tags, whole.images, model.automatic, model.attributes),
                         versions=tuple(versions),
                         live=live if live in versions else None,
+                        several=model.several,
                     )
                 )
                 _put(file, archive.DOCUMENT, document, packed=True)
@@ -121,7 +121,7 @@ def _placed(image: ExchangedImage, way: Way) -> ExchangedImage:
     if way != "voc":
         return image
     file = f"{voc.IMAGES}/{image.file.rpartition('/')[2]}"
-    return ExchangedImage(file, image.name, image.boxes, image.tag, image.nothing)
+    return ExchangedImage(file, image.name, image.boxes, image.tags, image.nothing)
 
 
 def _put_version(file: zipfile.ZipFile, packages: PackageStore, model_id: str, version: str) -> bool:

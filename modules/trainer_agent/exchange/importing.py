@@ -1,7 +1,6 @@
 """Brings a model with its images into the library from a file: all of it, or nothing with the place that is wrong."""
 
 import hashlib
-import json
 import secrets
 import shutil
 import time
@@ -11,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -35,7 +35,7 @@ from modules.trainer_agent.exchange.zip_reading import LARGEST_IMAGE_BYTES, ZipR
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.model_bin import free_name
 from modules.trainer_agent.pictures import LONGEST_SIDE_PX, picture_of
-from modules.trainer_agent.rows import insert_tags, read_model
+from modules.trainer_agent.rows import insert_model, insert_tags, read_model, tag_image
 
 _LARGEST_MODEL_BYTES = 200_000_000
 _JPEG = b"\xff\xd8\xff"
@@ -82,7 +82,7 @@ def import_model(file: Path, name: str, library: Library, packages: PackageStore
         undo.callback(packages.delete, model_id)
         for number, version in enumerate(found.versions):
             told(0.9 + 0.1 * number / len(found.versions), marked("Trying the versions"))
-            _write_version(opened, found, model_id, version, packages)
+            _write_version(opened, found, {"model_id": model_id, "attributes": attributes}, version, packages)
         model, small = _keep(library, found, attributes, staged, staging, model_id)
         undo.pop_all()
     if found.live is not None:
@@ -129,9 +129,12 @@ def _stage(
 
 
 def _write_version(
-    opened: ZipReader, found: ExchangedModel, model_id: str, version: str, packages: PackageStore
+    opened: ZipReader, found: ExchangedModel, here: dict[str, Any], version: str, packages: PackageStore
 ) -> None:
-    """Put a version's package in the store, once its files have their checksums and it runs."""
+    """Put a version's package in the store, once its files have their checksums and it runs.
+
+    `here`: what its manifest tells otherwise on this device.
+    """
     folder = f"versions/{version}"
     path = f"{folder}/{MANIFEST_FILE}"
     for name in (MANIFEST_FILE, MODEL_FILE, LABELS_FILE):
@@ -155,7 +158,7 @@ def _write_version(
             raise InvalidInput(f"{folder}/{name}: has not the checksum that {path} tells.")
     try:
         try_model(manifest, files[MODEL_FILE])
-        packages.write(manifest.model_copy(update={"model_id": model_id}), files[MODEL_FILE], files.get(HELD_BACK_FILE))
+        packages.write(manifest.model_copy(update=here), files[MODEL_FILE], files.get(HELD_BACK_FILE))
     except (PackageError, EdgeError) as error:
         raise InvalidInput(f"{folder}: {error}") from error
 
@@ -173,10 +176,8 @@ def _keep(
     with library.pictures_moving(), library.database.writing() as rows:
         library.pictures.take_in(staging)
         name = free_name(rows, checked_model_name(found.name))
-        rows.execute(
-            "INSERT INTO models (id, name, folded, kind, automatic, created, attributes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (model_id, name, folded(name), found.kind, found.automatic, created, json.dumps(attributes)),
-        )
+        described = Model(model_id, name, found.kind, found.automatic, (), created, attributes, found.several)
+        insert_model(rows, described)
         insert_tags(rows, model_id, found.tags)
         model = read_model(rows, model_id)
         tag_ids = {folded(tag.name): tag.id for tag in model.tags}
@@ -195,13 +196,15 @@ def _insert(rows: Rows, model: Model, staged: _Staged, tag_ids: dict[str, int]) 
         except InvalidInput:
             small += 1
     image_id = rows.execute(
-        "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, tag_id, reviewed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO images (model_id, digest, name, width, height, source, camera, taken_ns, reviewed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             *(model.id, staged.digest, image.name, staged.width, staged.height, image.source, image.camera),
-            *(image.taken_ns or time.time_ns(), tag_ids[folded(image.tag)] if image.tag else None, image.nothing),
+            *(image.taken_ns or time.time_ns(), image.nothing),
         ),
     ).fetchone()["id"]
+    if image.tags:
+        tag_image(rows, image_id, [tag_ids[folded(tag)] for tag in image.tags])
     for tag_id, box in kept:
         rows.execute(
             "INSERT INTO boxes (image_id, id, tag_id, x0, y0, x1, y1) VALUES (?, ?, ?, ?, ?, ?, ?)",

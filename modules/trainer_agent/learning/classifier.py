@@ -22,6 +22,7 @@ from modules.trainer_agent.learning.intervals import rate_of, share_interval
 from modules.trainer_agent.learning.losses import sigmoid
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.score import wrong_images
+from modules.trainer_agent.learning.several import named_by_others, score_several, shifts
 
 Array = NDArray[np.float32]
 
@@ -50,9 +51,9 @@ class LinearClassifier:
         """[n, features] to [n, tags]; likelier is higher."""
         return features @ self.weights + self.bias
 
-    def calibrated(self, slope: float, offset: float) -> "LinearClassifier":
-        """The classifier whose scores are `slope` times these plus `offset`."""
-        return LinearClassifier(self.weights * np.float32(slope), self.bias * np.float32(slope) + np.float32(offset))
+    def calibrated(self, slope: float, offset: Array) -> "LinearClassifier":
+        """The classifier whose scores are `slope` times these plus `offset` [tags]."""
+        return LinearClassifier(self.weights * np.float32(slope), self.bias * np.float32(slope) + offset)
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ class Classifier:
     linear: LinearClassifier
     """Calibrated."""
     familiar: Familiarity
+    several: bool = False
+    """A picture may have more than one tag."""
 
     def probabilities(self, features: Array) -> Array:
         """[n, features] to [n, tags], 0 to 1: no tag is likelier than that the picture is like a taught one."""
-        return sigmoid(held_to(self.linear.scores(features), self.familiar.logits(features)))
+        return sigmoid(held_to(self.linear.scores(features), self.familiar.logits(features), each=self.several))
 
 
 def train_classifier(
@@ -91,16 +94,24 @@ def train_classifier(
     checking = progress.part(marked("Checking on images held back"), 0.7, 0.95)
     held_back = _cross_validate(features, wanted, seed, checking)
     slope, offset = calibrate(held_back, wanted)
-    found = likeness(features, wanted, make_folds(_tags_of(wanted), seed))
+    folds = make_folds(_tags_of(wanted), seed)
+    found = likeness(features, wanted, folds)
     familiar = fit_familiarity(features, wanted, found)
     near = familiar.of_cosine(np.where(np.isfinite(found.known), found.known, found.strange))
-    likely = sigmoid(held_to(np.float32(slope) * held_back + np.float32(offset), near))
-    score = _score(likely, wanted, kept, dataset.tags).model_copy(
-        update={"none_right": _none_right(familiar.of_cosine(found.strange))}
-    )
+    logits = np.float32(slope) * held_back + np.float32(offset)
+    # One tag for a picture: the likeliest stays the likeliest. Several: each has the threshold that is best for it.
+    shift = shifts(logits, wanted) if dataset.several else np.zeros(len(dataset.tags), dtype=np.float32)
+    likely = sigmoid(held_to(logits - shift, near, each=dataset.several))
+    if dataset.several:
+        named = named_by_others(logits, wanted, folds) * (near[:, None] >= 0)
+        digests = [image.digest for image in kept]
+        score = score_several(likely, named, wanted, len(folds), digests, dataset.tags, seed)
+    else:
+        score = _score(likely, wanted, kept, dataset.tags)
+    score = score.model_copy(update={"none_right": _none_right(familiar.of_cosine(found.strange))})
     progress.part(marked("Learning from all images"), 0.95, 0.97).done(0.0)
-    linear = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset)
-    model = Classifier(linear, familiar)
+    linear = fit_linear(np.concatenate(features), wanted.repeat(VIEWS, axis=0)).calibrated(slope, offset - shift)
+    model = Classifier(linear, familiar, dataset.several)
     progress.part(marked("Packing the model"), 0.97, 1.0).done(0.0)
     return Trained(
         export_classifier(backbone, model),
@@ -167,7 +178,7 @@ def export_classifier(backbone: ZooModel, model: Classifier) -> bytes:
     known = builder.node(
         "Add", [builder.node("Mul", [nearest, per_length]), builder.constant(np.float32(familiar.offset))]
     )
-    best = builder.node("ReduceMax", [scores], axes=[1], keepdims=1)
+    best = scores if model.several else builder.node("ReduceMax", [scores], axes=[1], keepdims=1)
     beyond = builder.node("Relu", [builder.difference(best, known)])
     builder.node("Sigmoid", [builder.difference(scores, beyond)], "probs")
     tags = len(linear.bias)

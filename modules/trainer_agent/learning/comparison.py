@@ -9,7 +9,7 @@ from edge_common.detections import Detection
 from edge_common.scores import Comparison
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage
 from modules.trainer_agent.learning.detect import Found
-from modules.trainer_agent.learning.evaluate import Truth, mean_precision, rank, resampling_weights
+from modules.trainer_agent.learning.evaluate import Truth, mean_precision, rank, rank_tags, resampling_weights
 from modules.trainer_agent.learning.held_back import HeldBack
 
 Array = NDArray[np.float32]
@@ -23,12 +23,13 @@ def compare(dataset: Dataset, new: HeldBack, live: HeldBack, live_version: str, 
     is no difference.
     """
     images = [image for image in dataset.images if image.digest in new and image.digest in live]
-    if dataset.kind == "classification":
+    if dataset.kind == "classification" and not dataset.several:
         images = [image for image in images if image.tags]
     if not any(image.boxes or image.tags for image in images):
         return None
     weights = resampling_weights(len(images), seed)
-    figures = _precisions if dataset.kind == "detection" else _accuracies
+    of_pictures = _several_precisions if dataset.several else _accuracies
+    figures = _precisions if dataset.kind == "detection" else of_pictures
     of_new, of_live = (figures(dataset, images, found, weights) for found in (new, live))
     gaps = of_new[1:] - of_live[1:]
     low, high = np.nanquantile(gaps, [0.05, 0.95])
@@ -46,6 +47,20 @@ def _precisions(dataset: Dataset, images: Sequence[TaggedImage], found: HeldBack
     truths = [truth_of(image) for image in images]
     seen = [_found(found[image.digest], dataset.tags) for image in images]
     return mean_precision([rank(seen, truths, tag) for tag in range(len(dataset.tags))], weights)
+
+
+def _several_precisions(
+    dataset: Dataset, images: Sequence[TaggedImage], found: HeldBack, weights: NDArray[np.intp]
+) -> Array:
+    """Mean AP over the tags of whole pictures for each row of weights: [times]."""
+    likely = np.zeros((len(images), len(dataset.tags)), dtype=np.float32)
+    wanted = np.zeros(likely.shape, dtype=bool)
+    for row, image in enumerate(images):
+        wanted[row, list(image.tags)] = True
+        for one in found[image.digest]:
+            if one.label in dataset.tags:
+                likely[row, dataset.tags.index(one.label)] = one.confidence
+    return mean_precision(rank_tags(likely, wanted), weights)
 
 
 def _accuracies(dataset: Dataset, images: Sequence[TaggedImage], found: HeldBack, weights: NDArray[np.intp]) -> Array:

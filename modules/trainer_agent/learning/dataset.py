@@ -39,6 +39,8 @@ class Dataset:
     kind: ModelKind
     tags: tuple[str, ...]
     images: tuple[TaggedImage, ...]
+    several: bool = False
+    """Classification: a picture may have more than one tag."""
 
     def digest(self) -> str:
         """sha256 over tags, images and boxes: equal when, and only when, there is the same to learn from."""
@@ -46,7 +48,8 @@ class Dataset:
             [image.digest, [[found.tag, *found.box.to_list()] for found in image.boxes], list(image.tags)]
             for image in sorted(self.images, key=lambda image: image.digest)
         ]
-        return hashlib.sha256(json.dumps([self.kind, self.tags, content]).encode()).hexdigest()
+        kind = f"{self.kind} by several tags" if self.several else self.kind
+        return hashlib.sha256(json.dumps([kind, self.tags, content]).encode()).hexdigest()
 
 
 def read_pixels(image: TaggedImage) -> Pixels:

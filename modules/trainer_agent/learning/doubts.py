@@ -27,7 +27,8 @@ def find_doubts(dataset: Dataset, held_back: HeldBack) -> tuple[Doubt, ...]:
 
     `held_back`: confidences are such that each label's recommended threshold is 0.5.
     """
-    look = _box_doubts if dataset.kind == "detection" else _tag_doubts
+    of_pictures = _several_doubts if dataset.several else _tag_doubts
+    look = _box_doubts if dataset.kind == "detection" else of_pictures
     found = [
         doubt
         for image in dataset.images
@@ -44,6 +45,15 @@ def _tag_doubts(image: TaggedImage, seen: Sequence[Detection], tags: Sequence[st
         return []
     tag = max((tags[tag] for tag in image.tags), key=lambda name: given.get(name, 0.0))
     return [_doubt(image, "other tag", tag, seen[0].label, None, given.get(tag, 0.0))]
+
+
+def _several_doubts(image: TaggedImage, seen: Sequence[Detection], tags: Sequence[str]) -> list[Doubt]:
+    """Each tag of the picture that the model does not see, and each that it is sure of and nobody has given."""
+    given, named = {one.label: one.confidence for one in seen}, {tags[tag] for tag in image.tags}
+    missing = [(tag, given.get(tag, 0.0)) for tag in named]
+    doubts = [_doubt(image, "not seen", tag, None, None, least) for tag, least in missing if least < HARDLY]
+    sure = [one for one in seen if one.confidence >= SURE and one.label in tags and one.label not in named]
+    return doubts + [_doubt(image, "not tagged", None, one.label, None, 1 - one.confidence) for one in sure]
 
 
 def _box_doubts(image: TaggedImage, seen: Sequence[Detection], tags: Sequence[str]) -> list[Doubt]:

@@ -57,6 +57,15 @@ def rank(found: Sequence[Found], truths: Sequence[Truth], tag: int) -> Ranked:
     return Ranked(joined[order], np.concatenate(hits)[order], np.concatenate(images)[order], tagged)
 
 
+def rank_tags(likely: Array, wanted: NDArray[np.bool_]) -> list[Ranked]:
+    """For each tag all pictures, the likeliest first; likely and wanted [pictures, tags]."""
+    orders = np.argsort(-likely, axis=0, kind="stable")
+    return [
+        Ranked(likely[order, tag], wanted[order, tag], order, wanted[:, tag].astype(np.intp))
+        for tag, order in enumerate(orders.T)
+    ]
+
+
 def match(boxes: Array, wanted: Array) -> NDArray[np.bool_]:
     """Which of the boxes [n, 4], best first, hit one of the wanted boxes [g, 4] that none before it has hit."""
     hits = np.zeros(len(boxes), dtype=bool)

@@ -47,9 +47,13 @@ class Likeness:
     """With the images that share no tag with it, as if none of its tags had been taught: [n]."""
 
 
-def held_to(scores: Array, familiar: Array) -> Array:
-    """Logits of tags [n, tags], all lowered so far that none is above the logit of being familiar [n]."""
-    return np.asarray(scores - np.maximum(scores.max(axis=1) - familiar, 0)[:, None], dtype=np.float32)
+def held_to(scores: Array, familiar: Array, *, each: bool = False) -> Array:
+    """Logits of tags [n, tags], all lowered so far that none is above the logit of being familiar [n].
+
+    `each`: a tag is lowered for itself only, where a sure one says nothing against the others.
+    """
+    best = scores if each else scores.max(axis=1, keepdims=True)
+    return np.asarray(scores - np.maximum(best - familiar[:, None], 0), dtype=np.float32)
 
 
 def unit(rows: Array) -> Array:

@@ -16,6 +16,7 @@ from modules.trainer_agent.web import (
     live,
     model_edits,
     models,
+    names,
     people,
     series,
     settings,
@@ -68,5 +69,5 @@ def create_app(services: Services) -> Flask:
         settings,
     ):
         app.register_blueprint(part.bp)
-    app.jinja_env.filters |= wording.FILTERS
+    app.jinja_env.filters |= wording.FILTERS | names.FILTERS
     return app

@@ -52,15 +52,16 @@ def advise(
 def wrong_shown(manifest: Manifest, images: Mapping[str, LibraryImage]) -> tuple[Shown, ...]:
     """The images that the model was wrong about while it had not learned from them, worst first."""
     wrong = manifest.score.wrong if manifest.score else ()
+    counted = manifest.kind == "detection" or manifest.several
     return tuple(
-        Shown(images[one.digest], ", ".join(_faults(one.missed, one.false, manifest.kind == "detection")))
+        Shown(images[one.digest], ", ".join(_faults(one.missed, one.false, counted)))
         for one in wrong
         if one.digest in images
     )
 
 
-def _faults(missed: int, false: int, boxes: bool) -> Iterator[str]:
-    if not boxes:
+def _faults(missed: int, false: int, counted: bool) -> Iterator[str]:
+    if not counted:
         yield _("named otherwise") if false else _("not recognised")
         return
     if missed:

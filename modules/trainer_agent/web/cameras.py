@@ -1,7 +1,6 @@
 """Cameras: which there are and how they do, adding, changing, testing and deleting them."""
 
 import base64
-import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +18,7 @@ from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.language import _, ngettext, shown_time, told
 from modules.trainer_agent.web.parsing import flag, json_object, text
 from modules.trainer_agent.web.services import services
-from modules.trainer_agent.web.wording import camera_name
+from modules.trainer_agent.web.wording import camera_name, plain_reason
 
 bp = Blueprint("cameras", __name__)
 
@@ -37,8 +36,6 @@ _PHASES = {
     "off": (marked("off"), ""),
 }
 _LOOK_AGAIN_S = 1.0
-_WHERE = re.compile(r"(?:rtsp|v4l2|file|folder|sim):\S* ")
-"""What a reason begins with; the page shows the address beside it."""
 
 
 @bp.get("/cameras")
@@ -169,13 +166,6 @@ def test_json(answer: Answer) -> dict[str, Any]:
         "height": answer.height,
         "jpeg": base64.b64encode(answer.jpeg).decode(),
     }
-
-
-def plain_reason(reason: str) -> str:
-    """Why a camera gives no picture, as a sentence without its address."""
-    words = _WHERE.sub("", reason, count=1) if _WHERE.match(reason) else reason
-    words = told(words)
-    return words[:1].upper() + words[1:]
 
 
 def kinds() -> dict[str, str]:

@@ -4,14 +4,14 @@ import json
 import time
 from datetime import datetime
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, url_for
 
 from edge_common.detections import Detection, parse_detections
 from edge_common.errors import CodecError, InvalidInput
 from edge_common.images import decode_image
 from modules.trainer_agent.web.images_json import image_json
+from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.services import services
-from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("checking", __name__)
 
@@ -24,7 +24,13 @@ def right(image_id: int) -> Response:
     """What the model saw in the image becomes its tags."""
     image = services().library.checks.confirm(image_id)
     services().agent.tags_changed(image.model_id, image_done=True)
-    return jsonify(image_json(image))
+    return jsonify(undo=url_for("checking.take_back", image_id=image_id), **image_json(image))
+
+
+@bp.post("/api/images/<int:image_id>/right/undo")
+def take_back(image_id: int) -> Response:
+    """It was not right, or not meant: the image waits to be checked again."""
+    return jsonify(image_json(services().library.checks.take_back(image_id)))
 
 
 @bp.post("/api/models/<model_id>/wrong")
@@ -40,7 +46,7 @@ def wrong(model_id: str) -> tuple[Response, int]:
     name = f"{camera} {datetime.fromtimestamp(taken_ns / 1e9):%Y-%m-%d %H.%M.%S}"
     library = services().library
     image = library.add_image(
-        model_id, decode_image(file.read(), camera_name(camera)), name, "camera", camera=camera, taken_ns=taken_ns
+        model_id, decode_image(file.read(), camera_called(camera)), name, "camera", camera=camera, taken_ns=taken_ns
     )
     library.checks.add(image.id, "staff", version=version, seen=seen, kept_ns=time.time_ns())
     return jsonify(image_json(image)), 201

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Flask, Response, g, request
 
@@ -80,7 +81,8 @@ def end_with_session(response: Response) -> Response:
     """An answer that goes on for long ends when its reader would not be let in any more."""
     still_admitted = g.get("still_admitted")
     if response.is_streamed and not response.direct_passthrough and still_admitted is not None:
-        response.response = WhileAdmitted(response.iter_encoded(), still_admitted)
+        # Text or bytes: the server takes either, and never both in one answer.
+        response.response = WhileAdmitted(cast("Iterable[bytes]", response.response), still_admitted)
     return response
 
 
@@ -99,6 +101,12 @@ class WhileAdmitted:
         if not self._still_admitted():
             raise StopIteration
         return part
+
+    def close(self) -> None:
+        """Called by the server when the answer has ended or its reader has gone."""
+        close = getattr(self._parts, "close", None)
+        if close is not None:
+            close()
 
 
 def caller() -> Caller:

@@ -9,10 +9,11 @@ from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState
 from modules.trainer_agent.web.language import _, ngettext, told
+from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
 from modules.trainer_agent.web.versions import versions
-from modules.trainer_agent.web.wording import amount, camera_name
+from modules.trainer_agent.web.wording import amount, plain_reason
 
 bp = Blueprint("home", __name__)
 
@@ -65,8 +66,8 @@ def notices(
     for camera in cameras:
         if camera.phase == "lost":
             yield Notice(
-                _("%(camera)s gives no picture", camera=camera_name(camera.camera)),
-                _("%(reason)s. It is tried again all the time.", reason=camera.reason[:1].upper() + camera.reason[1:]),
+                _("%(camera)s gives no picture", camera=camera.name or camera_called(camera.camera)),
+                _("%(reason)s. It is tried again all the time.", reason=plain_reason(camera.reason)),
                 url_for("live.live_page", camera=camera.camera),
                 _("Look at the camera"),
                 grave=True,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 
 from modules.trainer_agent.annotations import LibraryImage, TaggedBox
-from modules.trainer_agent.web.wording import image_caption
+from modules.trainer_agent.web.names import image_caption
 
 
 def image_json(image: LibraryImage) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def image_json(image: LibraryImage) -> dict[str, Any]:
         "source": image.source,
         "camera": image.camera,
         "taken_ns": image.taken_ns,
-        "tag": image.tag_id,
+        "tags": list(image.tag_ids),
         "tagged": image.tagged,
         "picture": url_for("library.picture", digest=image.digest),
         "thumbnail": url_for("library.thumbnail", digest=image.digest),

@@ -10,7 +10,7 @@ from modules.trainer_agent.library_search import Show, Wanted
 from modules.trainer_agent.web.advice import BETTER_PER_TAG
 from modules.trainer_agent.web.library_filter import arguments, wanted_images
 from modules.trainer_agent.web.overview import Overview, overview
-from modules.trainer_agent.web.parsing import json_object, whole_argument
+from modules.trainer_agent.web.parsing import json_object, whole_argument, wholes
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("library", __name__)
@@ -55,9 +55,9 @@ def image_ids(model_id: str) -> Response:
 def delete_images(model_id: str) -> Response:
     """Delete many at once; `undo` brings them back for some minutes."""
     request.max_content_length = _MOST_IDS_BYTES
-    ids = json_object().get("images")
-    if not isinstance(ids, list) or not ids or not all(type(one) is int for one in ids):
-        raise InvalidInput("images: a list of ids of images expected.")
+    ids = wholes(json_object(), "images")
+    if not ids:
+        raise InvalidInput("images: at least one expected.")
     library = services().library
     library.model(model_id)
     batch, count = library.bin.put(model_id, ids)

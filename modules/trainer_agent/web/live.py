@@ -2,11 +2,12 @@
 
 import re
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, copy_current_request_context, jsonify, render_template, request
 
 from edge_common.detections import WEAKEST
 from edge_common.errors import InvalidInput
 from modules.trainer_agent.live import LiveView, TooManyViewers
+from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("live", __name__)
@@ -40,7 +41,9 @@ def stream() -> Response:
         return Response(mimetype=_STREAM)
     view: LiveView = services().live
     watch = view.watch(camera, model)
-    response = Response(watch.parts(), mimetype=_STREAM, headers={"Cache-Control": "no-store"})
+    response = Response(
+        watch.parts(copy_current_request_context(told)), mimetype=_STREAM, headers={"Cache-Control": "no-store"}
+    )
     # Closing is tied to the answer, not to its generator: that has no end to run if the viewer leaves at once.
     response.call_on_close(watch.close)
     return response

@@ -74,10 +74,15 @@ def create_model() -> tuple[Response, int]:
     if kind not in get_args(ModelKind):
         raise InvalidInput(f"Type: one of {', '.join(get_args(ModelKind))} expected, got {kind[:80]!r}.")
     chosen: ModelKind = "detection" if kind == "detection" else "classification"
-    if source is not None and source.kind != chosen:
+    several = flag(body, "several") if "several" in body else False
+    if source is not None and (source.kind != chosen or source.several > several):
         raise InvalidInput(f"Type: '{source.name}' is of another type, so its images cannot be copied.")
     model = library.create_model(
-        text(body, "name"), chosen, parse_objects(text(body, "objects")), automatic=flag(body, "automatic")
+        text(body, "name"),
+        chosen,
+        parse_objects(text(body, "objects")),
+        automatic=flag(body, "automatic"),
+        several=several,
     )
     if attributes:
         model = set_attributes(library.database, model.id, attributes)
@@ -94,6 +99,7 @@ def change_model(model_id: str) -> Response:
         rename_model(library.database, model_id, text(body, "name"))
     if "attributes" in body:
         set_attributes(library.database, model_id, checked_attributes(body["attributes"]))
+        services().agent.versions.attributes_changed(model_id)
     if "automatic" in body or not body:
         library.set_automatic(model_id, flag(body, "automatic"))
         services().agent.tags_changed(model_id)
@@ -120,6 +126,7 @@ def described(model: Model) -> Response:
         id=model.id,
         name=model.name,
         kind=model.kind,
+        several=model.several,
         automatic=model.automatic,
         attributes=dict(model.attributes),
         tags=[{"id": tag.id, "name": tag.name} for tag in model.tags],

@@ -36,6 +36,13 @@ def whole(body: dict[str, Any], key: str) -> int:
     return value
 
 
+def wholes(body: dict[str, Any], key: str) -> list[int]:
+    value = body.get(key)
+    if not isinstance(value, list) or not all(type(one) is int for one in value):
+        raise InvalidInput(f"{key}: a list of whole numbers expected, got {str(value)[:80]}.")
+    return value
+
+
 def whole_argument(key: str, default: int) -> int:
     """A whole number from 0 in the address of the present request."""
     value = request.args.get(key, str(default))

@@ -68,7 +68,7 @@ def empty_bin() -> tuple[str, int]:
 def delete_earlier_versions() -> tuple[str, int]:
     """Delete, of each model, the versions older than the one in use."""
     for model in services().library.models():
-        services().agent.delete_earlier(model.id)
+        services().agent.versions.delete_earlier(model.id)
     services().storage.look_anew()
     return "", 204
 

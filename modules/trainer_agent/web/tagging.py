@@ -8,7 +8,7 @@ from edge_common.geometry import Box
 from modules.trainer_agent.proposals import tag_named
 from modules.trainer_agent.web.images_json import box_json, image_json
 from modules.trainer_agent.web.overview import overview
-from modules.trainer_agent.web.parsing import flag, json_object, whole
+from modules.trainer_agent.web.parsing import flag, json_object, whole, wholes
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("tagging", __name__)
@@ -40,8 +40,9 @@ def one_image(model_id: str, image_id: int) -> str:
         "kind": of.model.kind,
         "image": image_json(image),
         "tags": [{"id": tag.id, "name": tag.name} for tag in of.model.tags],
+        "several": of.model.several,
         "boxes": boxes,
-        "nothing": image.tagged and not boxes and image.tag_id is None,
+        "nothing": image.tagged and not boxes and not image.tag_ids,
     }
     return render_template("tagging.html", of=of, image=image, before=before, after=after, untagged=untagged, task=task)
 
@@ -86,11 +87,10 @@ def delete_box(image_id: int, box_id: str) -> tuple[str, int]:
     return "", 204
 
 
-@bp.put("/api/images/<int:image_id>/tag")
-def put_tag(image_id: int) -> Response:
-    """Tag the whole picture; `tag` null takes the tag away."""
-    body = json_object()
-    image = services().library.set_image_tag(image_id, None if body.get("tag") is None else whole(body, "tag"))
+@bp.put("/api/images/<int:image_id>/tags")
+def put_tags(image_id: int) -> Response:
+    """Tag the whole picture with `tags`, a list of ids, and with no others."""
+    image = services().library.set_image_tags(image_id, wholes(json_object(), "tags"))
     services().agent.tags_changed(image.model_id)
     return jsonify(image_json(image))
 

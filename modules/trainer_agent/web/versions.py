@@ -41,7 +41,7 @@ def versions(model_id: str) -> tuple[Version, ...]:
 def put_live(model_id: str) -> Response:
     """Make `version` the one in use: a candidate, or an earlier one to go back to."""
     version = text(json_object(), "version")
-    services().agent.put_live(model_id, version)
+    services().agent.versions.put_live(model_id, version)
     return jsonify(version=version)
 
 

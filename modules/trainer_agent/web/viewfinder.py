@@ -43,9 +43,9 @@ class Viewfinder:
         if state is None:
             return _("Camera '%(camera)s' is not known, or the camera program is not running.", camera=camera[:40])
         if state.phase == "off":
-            return _("%(camera)s is switched off.", camera=camera_name(camera))
+            return _("%(camera)s is switched off.", camera=state.name or camera_name(camera))
         reason = f": {state.reason}" if state.reason else ""
-        return _("%(camera)s gives no picture%(reason)s.", camera=camera_name(camera), reason=reason)
+        return _("%(camera)s gives no picture%(reason)s.", camera=state.name or camera_name(camera), reason=reason)
 
     def _look(self, camera: str) -> None:
         with self._lock:

@@ -1,12 +1,13 @@
 """Numbers and names in words for staff."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
 from edge_common.detections import ModelKind
 from edge_common.scores import Score
 from edge_common.sentences import marked
-from modules.trainer_agent.annotations import LibraryImage, Model
+from modules.trainer_agent.annotations import Model
 from modules.trainer_agent.checks import Reason
 from modules.trainer_agent.web.language import _, ngettext, number, shown_time, told
 
@@ -15,6 +16,8 @@ KIND_NAMES: dict[ModelKind, str] = {
     "classification": marked("Classification"),
 }
 GOOD = 0.75
+_WHERE = re.compile(r"(?:rtsp|v4l2|file|folder|sim):\S* ")
+"""What a reason begins with; the page shows the address beside it."""
 _VERDICTS = ((0.9, marked("Very good")), (GOOD, marked("Good")), (0.5, marked("Fair")), (0.0, marked("Weak")))
 
 
@@ -38,27 +41,30 @@ def is_good(score: Score) -> bool:
 
 def score_label(score: Score) -> str:
     """What the figure of a score stands for, to be read after it."""
-    return _("of the pictures named rightly") if score.name == "accuracy" else _("found and right")
+    return _("right at the first guess") if score.name == "accuracy" else _("overall score")
 
 
 def score_sentence(score: Score) -> str:
     """What the score means, for somebody who never heard of one."""
     meaning = _("This is how it did on tagged pictures that it had not seen while it learned.")
-    if score.name == "ap50":
+    if score.name != "accuracy":
+        # The figure is over all thresholds, while what is found and missed is counted at one.
         meaning = _(
-            "This is how it did on tagged pictures that it had not seen while it learned; 100 %% is every area found "
-            "and nothing else."
+            "This is how it did on tagged pictures that it had not seen while it learned; 100 %% is when it is always "
+            "surer of what is there than of what is not."
         )
     advice = _("More tagged images will help.")
     return meaning if is_good(score) else f"{meaning} {advice}"
 
 
 def in_plain_words(score: Score) -> str:
-    """What to expect of the model: of what is there it finds so many, of what it finds so many are wrong."""
+    """What to expect of the model as it is set: of what is there it finds so many, and so many of these are wrong."""
     if score.recall is None or score.precision is None:
         return ""
     share, false = _of_ten(score.recall.value), 1 - score.precision.value
-    found = _("Names %(share)s", share=share) if score.name == "accuracy" else _("Finds %(share)s", share=share)
+    found = _("As it is set now, it finds %(share)s", share=share)
+    if score.name == "accuracy":
+        found = _("As it is set now, it names %(share)s", share=share)
     alarms = _("no false alarm seen")
     if false:
         alarms = _("%(share)s of what it reports is a false alarm", share=_one_in(false))
@@ -86,11 +92,18 @@ def measurement(score: Score) -> str:
         "aside. It did so in turns, until each image had been put aside once."
     )
     if score.name == "accuracy":
-        share = _("The figure is the share of images for which it named your tag.")
+        share = _("The figure is the share of images for which its first guess was your tag.")
         return f"{held_back} {share}"
+    if score.name == "mean_ap":
+        order = _(
+            "For each tag all images are put in order, what it was surest of first; images without the tag lower the "
+            "figure by how far ahead they stand. It is the average over the tags."
+        )
+        return f"{held_back} {order}"
     areas = _(
-        "An area counts as found if at least half of what it and yours cover is covered by both. Areas missed and "
-        "areas that are none lower the figure. With several tags, it is their average."
+        "An area counts as found if at least half of what it and yours cover is covered by both. All that it found is "
+        "put in order, what it was surest of first; areas that are none lower the figure by how far ahead they stand, "
+        "and areas missed lower it, too. With several tags, it is their average."
     )
     return f"{held_back} {areas}"
 
@@ -134,18 +147,15 @@ def camera_name(camera: str) -> str:
     return camera.replace("-", " ").capitalize()
 
 
+def plain_reason(reason: str) -> str:
+    """Why a camera gives no picture, as a sentence without its address."""
+    words = told(_WHERE.sub("", reason, count=1) if _WHERE.match(reason) else reason)
+    return words[:1].upper() + words[1:]
+
+
 def moment(created: str) -> str:
     """A time of RFC 3339 as `5 Nov 2026, 14:03`, in the device's own time zone."""
     return shown_time(datetime.fromisoformat(created).astimezone(), _("d MMM yyyy, HH:mm"))
-
-
-def image_caption(image: LibraryImage) -> str:
-    """The camera and when it was taken, in the device's own time zone; of an upload, the name of the file."""
-    if image.camera is None:
-        return image.name
-    taken = datetime.fromtimestamp(image.taken_ns / 1e9)
-    when = shown_time(taken, _("d MMM yyyy, HH:mm:ss"))
-    return f"{camera_name(image.camera)}, {when}"
 
 
 _REASONS: dict[Reason, str] = {
@@ -179,8 +189,7 @@ FILTERS = {
     "score_sentence": score_sentence,
     "in_plain_words": in_plain_words,
     "measurement": measurement,
-    "camera_name": camera_name,
-    "image_caption": image_caption,
+    "plain_reason": plain_reason,
     "moment": moment,
     "amount": amount,
     "duration": duration,

@@ -70,8 +70,8 @@ def test_our_own_format_gives_back_exactly_what_was_written(placed, nothing):
         "detection",
         ("gap", "leere Fläche"),
         (
-            ExchangedImage(FILE, "Camera 1", placed, None, False, "camera", "camera-1", 17),
-            ExchangedImage(OTHER, "shelf.jpg", (), None, nothing),
+            ExchangedImage(FILE, "Camera 1", placed, (), False, "camera", "camera-1", 17),
+            ExchangedImage(OTHER, "shelf.jpg", (), (), nothing),
         ),
         automatic=True,
         attributes={"store": "12"},
@@ -105,7 +105,31 @@ def test_custom_vision_tags_without_regions_are_a_classification():
 
     read = read_custom_vision(json.dumps(document).encode(), "images.json", {"a.jpg", "b.jpg"}, "Doors")
 
-    assert (read.kind, [image.tag for image in read.images]) == ("classification", ["open", None])
+    assert (read.kind, [image.tags for image in read.images]) == ("classification", [("open",), ()])
+
+
+def test_custom_vision_images_with_more_than_one_tag_are_a_classification_by_several():
+    document = [{"file": "a.jpg", "tags": [{"tagName": "wet"}, {"tagName": "dirty"}, {"tagName": "wet"}]}]
+
+    read = read_custom_vision(json.dumps(document).encode(), "images.json", {"a.jpg"}, "Floor")
+
+    assert (read.several, read.tags, read.images[0].tags) == (True, ("wet", "dirty"), ("wet", "dirty"))
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_our_own_format_keeps_the_tags_of_whole_pictures(several):
+    images = (ExchangedImage(FILE, "a", (), ("wet", "dirty") if several else ("wet",)), ExchangedImage(OTHER, "b"))
+    model = ExchangedModel("Floor", "classification", ("dirty", "wet"), images, several=several)
+
+    assert read_archive(write_archive(model), {FILE, OTHER}) == model
+
+
+def test_our_own_format_refuses_more_tags_than_the_model_allows():
+    images = (ExchangedImage(FILE, "a", (), ("wet", "dirty")),)
+    written = write_archive(ExchangedModel("Floor", "classification", ("dirty", "wet"), images, several=True))
+
+    with pytest.raises(InvalidInput, match=r"images\[0\].tags: one tag for an image expected, got 2"):
+        read_archive(written.replace(b'"several": true', b'"several": false'), {FILE})
 
 
 def coco_with(**changed):
@@ -179,7 +203,6 @@ def test_what_is_no_voc_is_refused_by_its_place(document, why):
             r"regions\[0\]: a box inside",
             id="outside",
         ),
-        pytest.param({"id": "a", "tags": [{"tagName": "x"}, {"tagName": "y"}]}, "one tag for an image", id="two tags"),
         pytest.param({"id": "a", "tags": []}, "no image has a tag or a region", id="nothing tagged"),
     ],
 )

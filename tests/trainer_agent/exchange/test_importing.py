@@ -118,6 +118,7 @@ def test_a_whole_model_comes_to_another_device(tmp_path, library, stocked, works
     assert packages.versions(made.model.id) == ["v1", "v2"]
     assert packages.current(made.model.id) == "v1"
     assert packages.verify(made.model.id, "v2").model_id == made.model.id
+    assert packages.read_manifest(made.model.id, "v1").attributes == {"store": "12"}
 
 
 def test_a_model_that_is_there_already_gets_another_name(tmp_path, library, stocked, workshop):

@@ -130,13 +130,15 @@ def test_a_trained_classifier_tells_new_pictures_apart(trained: Trained, seed: i
 
 
 @pytest.mark.parametrize("offset", [-60.0, -30.0, 10.0], ids=["strange", "between", "familiar"])
-@pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_the_file_says_what_the_classifier_says(tmp_path: Path, backend: str, offset: float) -> None:
+@pytest.mark.parametrize(
+    ("backend", "several"), [("onnx", False), ("openvino", False), ("onnx", True)], ids=["onnx", "openvino", "several"]
+)
+def test_the_file_says_what_the_classifier_says(tmp_path: Path, backend: str, several: bool, offset: float) -> None:
     rng = np.random.default_rng(4)
     lite0 = zoo_model(LITE0)
     linear = LinearClassifier((rng.standard_normal((1280, 3)) / 20).astype(np.float32), np.float32([0.1, -0.2, 0.3]))
     exemplars = unit(rng.random((7, 1280), dtype=np.float32)).T
-    model = Classifier(linear, Familiarity(np.ascontiguousarray(exemplars), 50.0, offset))
+    model = Classifier(linear, Familiarity(np.ascontiguousarray(exemplars), 50.0, offset), several)
     file = tmp_path / "model.onnx"
     file.write_bytes(export_classifier(lite0, model))
     square = letterbox(draw_shapes(5)[0], SIZE_PX).transpose(2, 0, 1)[None].astype(np.float32)

@@ -216,10 +216,11 @@ def test_an_image_with_nothing_to_tag(window, fits_everybody, build_app, library
 
 
 def test_an_image_to_be_classified(window, fits_everybody, build_app, library):
-    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
+    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False, several=True)
     image = add_image(library, doors, 1)
     window.goto(f"{Site(build_app()).address}/models/{doors.id}/images/{image.id}")
 
+    window.get_by_role("button", name="open").click()
     window.get_by_role("button", name="closed").click()
 
     window.get_by_text("Saved", exact=True).wait_for()
@@ -339,8 +340,9 @@ def test_what_needs_attention_on_home(window, fits_everybody, build_app, library
     fits_everybody()
 
 
-def test_the_steps_of_the_wizard(window, fits_everybody, build_app, gaps):
-    window.goto(f"{Site(build_app()).address}/models/new?from={gaps.id}")
+def test_the_steps_of_the_wizard(window, fits_everybody, build_app, library, gaps):
+    site = Site(build_app())
+    window.goto(f"{site.address}/models/new?from={gaps.id}")
     window.get_by_label("Model Name").fill("x" * 64)
     fits_everybody()
 
@@ -350,6 +352,11 @@ def test_the_steps_of_the_wizard(window, fits_everybody, build_app, gaps):
     window.get_by_label("Value").fill("v" * 120)
     fits_everybody()
     window.get_by_role("button", name="Next: Review").click()
+    fits_everybody()
+
+    floor = library.create_model("Floor", "classification", ["wet", "dirty"], automatic=False, several=True)
+    window.goto(f"{site.address}/models/new?from={floor.id}")
+    window.get_by_text("Tags for each picture").wait_for()
     fits_everybody()
 
 

@@ -57,7 +57,7 @@ def test_a_model_is_created_and_its_page_is_named(client, library):
         pytest.param("PUT", "/api/images/{image}/boxes/x", {"tag": 1, "box": [0, 0, 1, 1]}, 400, "UUID", id="box id"),
         pytest.param("PUT", "/api/images/{image}/boxes/{box}", {"tag": 1, "box": 7}, 400, "four numbers", id="box"),
         pytest.param("PUT", "/api/images/{image}/boxes/{box}", {"tag": "1"}, 400, "whole number", id="tag a text"),
-        pytest.param("PUT", "/api/images/{image}/tag", {"tag": 1}, 400, "detection model", id="tag of a picture"),
+        pytest.param("PUT", "/api/images/{image}/tags", {"tags": [1]}, 400, "detection model", id="tag of a picture"),
         pytest.param("PUT", "/api/images/99/boxes/{box}", {"tag": 1, "box": [0, 0, 1, 1]}, 404, "no image", id="gone"),
         pytest.param("DELETE", "/api/images/99", None, 404, "no image 99", id="image gone"),
         pytest.param("GET", "/api/nothing", None, 404, "nothing at this address", id="no such address"),

@@ -15,7 +15,8 @@ from edge_common.frames import CameraState, FramePublisher
 from edge_common.images import encode_jpeg
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
-from modules.trainer_agent.web.cameras import changes, plain_reason
+from modules.trainer_agent.web.cameras import changes
+from modules.trainer_agent.web.wording import plain_reason
 from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
 

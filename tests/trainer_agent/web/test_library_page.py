@@ -185,6 +185,11 @@ def test_what_the_model_saw_is_checked_with_one_press_each(page, site, library, 
 
     page.locator(".check").first.get_by_role("button", name="Right").click()
     page.get_by_role("link", name="To check 2").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name="To check 3").wait_for()
+    assert library.boxes(3) == ()
+    page.locator(".check").first.get_by_role("button", name="Right").click()
+    page.get_by_role("link", name="To check 2").wait_for()
     page.locator(".check").first.get_by_role("button", name="Not useful").click()
     page.get_by_role("link", name="To check 1").wait_for()
     page.locator(".check").first.get_by_role("link", name="Correct").click()

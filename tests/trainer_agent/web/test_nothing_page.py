@@ -127,7 +127,7 @@ def test_a_picture_that_shows_none_of_the_classes_is_marked(page, site, library,
 
     page.wait_for_url("**/library")
     assert library.image(image.id).tagged
-    assert library.image(image.id).tag_id is None
+    assert library.image(image.id).tag_ids == ()
 
 
 def test_a_class_pressed_later_takes_it_back(page, site, library, doors):
@@ -138,14 +138,14 @@ def test_a_class_pressed_later_takes_it_back(page, site, library, doors):
 
     page.get_by_role("button", name="closed").click()
 
-    eventually(lambda: library.image(image.id).tag_id == doors.tags[1].id)
+    eventually(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
     assert not page.get_by_text(MARKED).is_visible()
 
 
 def test_what_waits_is_sent_in_the_order_in_which_it_was_said(page, site, library, doors):
     image = add_image(library, doors, 1)
     second = add_image(library, doors, 2)
-    library.set_image_tag(image.id, doors.tags[0].id)
+    library.set_image_tags(image.id, [doors.tags[0].id])
     open_image(page, site, image)
     page.route("**/api/images/*/*", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
 
@@ -155,5 +155,5 @@ def test_what_waits_is_sent_in_the_order_in_which_it_was_said(page, site, librar
     page.wait_for_url(f"**/images/{second.id}")
     page.unroute("**/api/images/*/*")
 
-    eventually(lambda: page.evaluate("1") and library.image(image.id).tag_id is None)
+    eventually(lambda: page.evaluate("1") and library.image(image.id).tag_ids == ())
     eventually(lambda: page.evaluate("1") and library.image(image.id).tagged)

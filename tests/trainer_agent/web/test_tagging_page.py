@@ -1,6 +1,7 @@
 """The tagging page in a real browser: mouse, touch, keyboard, and a line that is cut."""
 
 import pytest
+from playwright.sync_api import expect
 
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
@@ -201,4 +202,28 @@ def test_a_picture_is_classified_by_pressing_its_tag(page, site, library):
 
     page.get_by_role("button", name="closed").click()
 
-    eventually(lambda: library.image(image.id).tag_id == doors.tags[1].id)
+    eventually(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
+
+
+def test_the_tags_of_a_picture_are_undone_and_redone(page, site, library):
+    doors = library.create_model("Doors", "classification", ["open", "closed"], automatic=False)
+    opened, closed = (tag.id for tag in doors.tags)
+    image = add_image(library, doors, 1)
+    page.goto(f"{site.address}/models/{doors.id}/images/{image.id}")
+    undo, redo = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
+    expect(undo).to_be_disabled()
+
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+z")
+    eventually(lambda: library.image(image.id).tag_ids == (opened,))
+    undo.click()
+    eventually(lambda: library.image(image.id).tag_ids == ())
+    expect(page.get_by_role("button", name="Nothing to tag here")).to_be_visible()
+
+    redo.click()
+    page.keyboard.press("Control+Shift+z")
+
+    eventually(lambda: library.image(image.id).tag_ids == (closed,))
+    expect(page.get_by_role("button", name="closed")).to_have_attribute("aria-pressed", "true")
+    expect(redo).to_be_disabled()

@@ -103,7 +103,7 @@ def test_a_candidate_that_cannot_be_used_says_so_beside_its_button(
 def test_the_model_page_lists_versions_and_goes_back_to_an_earlier_one(
     page, build_app, agent, model, workshop, first, candidate
 ):
-    agent.put_live(model.id, candidate)
+    agent.versions.put_live(model.id, candidate)
     newest = trained(agent, model).version
     page.goto(f"{Site(build_app(agent)).address}/models/{model.id}")
     listed = page.locator("#versions li")

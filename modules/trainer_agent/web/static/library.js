@@ -3,7 +3,7 @@
 import { call, refresh, tell } from "./api.js";
 import { follow } from "./library_scroll.js";
 import { allowSelecting } from "./library_selection.js";
-import { offerUndo, say } from "./toast.js";
+import { offerUndo } from "./toast.js";
 import "./train.js";
 import { _, ngettext } from "./words.js";
 
@@ -44,12 +44,12 @@ async function renew() {
 async function confirmRight(button) {
   button.disabled = true;
   try {
-    await call("POST", button.dataset.right);
+    const { undo } = await call("POST", button.dataset.right);
     const item = button.closest("[data-image]");
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     next?.querySelector("[data-right]").focus();
-    say(_("Accepted: the model will learn from it."));
+    offerUndo(_("Accepted: the model will learn from it."), undo, renew);
     await refresh("tabs", "side", "progress");
     await fillUp();
   } catch (problem) {

@@ -36,8 +36,21 @@ function source() {
   return option?.value ? option : null;
 }
 
+/** One tag for each picture, or several: to be chosen for whole pictures, where the model started from has one. */
+function showHowMany() {
+  document.getElementById("how-many").hidden = fields.kind.value !== "classification";
+  for (const radio of fields.several) {
+    radio.disabled = radio.value === "" && source()?.dataset.several === "yes";
+  }
+}
+
 /** Show what belongs to the way of starting; the type follows the model that is started from. */
 function showStart() {
+  showStartingModel();
+  showHowMany();
+}
+
+function showStartingModel() {
   if (fields.start === undefined) {
     return;
   }
@@ -63,6 +76,7 @@ function takeFromSource() {
     fields.objects.value = chosen.dataset.objects;
     attributes.fill(Object.entries(JSON.parse(chosen.dataset.pairs)));
   }
+  fields.several.value = chosen?.dataset.several ?? fields.several.value;
   showStart();
   showObjects();
   keep();
@@ -75,6 +89,7 @@ function keep() {
     images: fields.images?.checked,
     name: fields.name.value,
     kind: fields.kind.value,
+    several: fields.several.value,
     objects: fields.objects.value,
     automatic: fields.automatic.checked,
     attributes: attributes.rows(),
@@ -94,7 +109,7 @@ function restore() {
       takeFromSource();
     }
   } else if (kept !== null) {
-    for (const name of ["start", "source", "name", "kind", "objects"]) {
+    for (const name of ["start", "source", "name", "kind", "several", "objects"]) {
       if (kept[name] !== undefined && fields[name] !== undefined) {
         fields[name].value = kept[name];
       }
@@ -131,6 +146,11 @@ function firstProblem() {
   return null;
 }
 
+/** Whether a picture may have several tags; undefined where it has boxes. */
+function several() {
+  return fields.kind.value === "classification" ? fields.several.value === "yes" : undefined;
+}
+
 function fact(name, value) {
   const term = document.createElement("dt");
   term.textContent = name;
@@ -151,6 +171,7 @@ function showReview() {
     ...fact(_("Start"), start),
     ...fact(_("Model Name"), fields.name.value.trim()),
     ...fact(_("Type"), KINDS[fields.kind.value]),
+    ...(several() === undefined ? [] : fact(_("Tags for each picture"), several() ? _("Several") : _("One"))),
     ...fact(_("Objects"), objectNames().map((name) => (name.includes(",") ? `"${name}"` : name)).join(", ")),
     ...fact(_("Train by itself"), fields.automatic.checked ? _("Yes") : _("No")),
   );
@@ -208,7 +229,7 @@ form.addEventListener("input", () => {
 form.addEventListener("change", (event) => {
   if (event.target.name === "source") {
     takeFromSource();
-  } else if (event.target.name === "start") {
+  } else if (event.target.name === "start" || event.target.name === "kind") {
     showStart();
   }
   keep();
@@ -235,6 +256,7 @@ form.addEventListener("submit", async (event) => {
     const model = await call("POST", "/api/models", {
       name: fields.name.value,
       kind: fields.kind.value,
+      several: several(),
       objects: fields.objects.value,
       automatic: fields.automatic.checked,
       attributes: attributes.read(),

@@ -1,9 +1,9 @@
 // The tags to choose from, as chips; the one chosen is remembered for the next image of the model.
 
 export class TagChoice {
-  /** `onPick(id)` takes the place of choosing when it is set. */
+  /** `onPick(id)` takes the place of choosing when it is set, and `isPicked(id)` that of being the chosen one. */
   constructor(chips, tags, remembered) {
-    Object.assign(this, { chips, tags, remembered, onPick: null });
+    Object.assign(this, { chips, tags, remembered, onPick: null, isPicked: (id) => id === this.tag });
     this.tag = Number(sessionStorage.getItem(remembered));
     if (!tags.some(({ id }) => id === this.tag)) {
       this.tag = tags[0].id;
@@ -34,7 +34,7 @@ export class TagChoice {
 
   render() {
     for (const chip of this.chips) {
-      chip.setAttribute("aria-pressed", String(Number(chip.dataset.tag) === this.tag));
+      chip.setAttribute("aria-pressed", String(this.isPicked(Number(chip.dataset.tag))));
     }
   }
 }
