@@ -89,7 +89,7 @@ class Agent:
             raise NotEnoughTags(" ".join(missing))
         with self._changed:
             if self.state(model_id).active:
-                raise Conflict("This model is being trained already.")
+                raise Conflict(marked("This model is being trained already."))
             started = now_text()
             self._trainings.begin(model_id, started)
             self._due_s.pop(model_id, None)
@@ -110,7 +110,7 @@ class Agent:
             elif self._attempt is not None and self._attempt.model_id == model_id and self._attempt.cancel():
                 waits = False
             else:
-                raise Conflict("It was too late to cancel: the training has ended already.")
+                raise Conflict(marked("It was too late to cancel: the training has ended already."))
         if waits:
             self._end_cancelled(state)
         return self.state(model_id)
@@ -145,7 +145,7 @@ class Agent:
         """Take a model out of use by `action`, while nothing trains it; raises Conflict when it is being trained."""
         with self._changed, self.versions.still:
             if self.state(model_id).active:
-                raise Conflict("This model is being trained just now. It can be deleted when that has ended.")
+                raise Conflict(marked("This model is being trained just now. It can be deleted when that has ended."))
             self._due_s.pop(model_id, None)
             action()
 

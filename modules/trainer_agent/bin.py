@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_common.errors import NotFound
+from edge_common.sentences import marked
 from modules.trainer_agent.database import Connection, Database, Row
 from modules.trainer_agent.pictures import Pictures
 
@@ -49,7 +50,7 @@ class Bin:
         with self._database.writing() as rows:
             found = rows.execute("SELECT * FROM bin WHERE batch = ? ORDER BY image_id", (batch,)).fetchall()
             if not found:
-                raise NotFound("What was deleted is gone for good, or it came back already.")
+                raise NotFound(marked("What was deleted is gone for good, or it came back already."))
             back = sum(_put_back(rows, row) for row in found)
             rows.execute("DELETE FROM bin WHERE batch = ?", (batch,))
         return Restored(back, len(found) - back)

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from edge_common.camera_urls import CameraUrl, parse_camera_url
 from edge_common.errors import ConfigError, InvalidInput
+from edge_common.sentences import marked
 from edge_common.settings import CameraSettings
 
 CameraKind = Literal["rtsp", "v4l2", "file", "folder", "sim"]
@@ -58,7 +59,7 @@ def settings_of(form: CameraForm, before: CameraSettings | None) -> CameraSettin
     url = url_of(form, before)
     name = " ".join(form.name.split())
     if not name:
-        raise InvalidInput("Name: say what staff shall call this camera, for example: Till.")
+        raise InvalidInput(marked("Name: say what staff shall call this camera, for example: Till."))
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"Name: at most {LONGEST_NAME} letters expected, got {len(name)}.")
     low, high = _RATES

@@ -8,6 +8,7 @@ from edge_common.camera_urls import CameraUrl, parse_camera_url
 from edge_common.errors import ConfigError, Conflict, NotFound
 from edge_common.frames import REMOVED, CameraState, FrameSubscriber
 from edge_common.own_cameras import MOST_CAMERAS, OwnCameraList, OwnCameras
+from edge_common.sentences import sentence
 from edge_common.settings import CameraSettings
 from modules.trainer_agent.camera_form import CameraForm, camera_id, settings_of, url_of
 
@@ -84,7 +85,9 @@ class Cameras:
             known = self._own.read()
             taken = {state.camera for state in self.states()}
             if len(taken) >= MOST_CAMERAS:
-                raise Conflict(f"There are {MOST_CAMERAS} cameras already, as many as there may be.")
+                raise Conflict(
+                    sentence("There are %(most)s cameras already, as many as there may be.", most=MOST_CAMERAS)
+                )
             self._refuse_twice(settings, None)
             camera = camera_id(settings.name, taken | set(known.cameras) | set(known.removed))
             self._own.add(camera, settings)
@@ -133,7 +136,9 @@ class Cameras:
         for state in self.states():
             if device and state.camera != camera and _device(state.source) == device:
                 name = state.name or state.camera
-                raise Conflict(f"'{name}' is this camera already; most cameras can be opened only once.")
+                raise Conflict(
+                    sentence("'%(name)s' is this camera already; most cameras can be opened only once.", name=name)
+                )
 
 
 def _url(text: str) -> CameraUrl | None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from edge_common.detections import Detection, detections_json, parse_detections
 from edge_common.errors import Conflict, InvalidInput, NotFound
+from edge_common.sentences import marked, sentence
 from modules.trainer_agent.annotations import LibraryImage, Model, Tag, TaggedBox, checked_box
 from modules.trainer_agent.database import Connection, Database, Row
 from modules.trainer_agent.rows import box_of, image_of, read_image, read_model, tag_image
@@ -114,7 +115,7 @@ class Checks:
             if row is None:
                 raise NotFound(f"Image {image_id} was not kept to be checked.")
             if image.tagged:
-                raise Conflict("This image is tagged already.")
+                raise Conflict(marked("This image is tagged already."))
             _accept(rows, read_model(rows, image.model_id), _check(image, row))
             return read_image(rows, image_id)
 
@@ -129,7 +130,7 @@ class Checks:
             if row is None:
                 raise NotFound(f"Image {image_id} was not kept to be checked.")
             if not image.tagged or _tagged_now(rows, image) != _as_confirmed(rows, _check(image, row)):
-                raise Conflict("This image was tagged otherwise since, and stays as it is.")
+                raise Conflict(marked("This image was tagged otherwise since, and stays as it is."))
             rows.execute("DELETE FROM boxes WHERE image_id = ?", (image_id,))
             tag_image(rows, image_id, ())
             rows.execute("UPDATE checks SET checked = NULL WHERE image_id = ?", (image_id,))
@@ -187,7 +188,9 @@ def _content_of(boxes: Sequence[TaggedBox]) -> list[tuple[int, list[float]]]:
 def _tagged(by_name: dict[str, Tag], found: Detection, image: LibraryImage) -> TaggedBox:
     tag = by_name.get(found.label)
     if tag is None or found.box is None:
-        raise Conflict(f"'{found.label}' is not a tag of this model (any more). Press Correct instead.")
+        raise Conflict(
+            sentence("'%(tag)s' is not a tag of this model (any more). Press Correct instead.", tag=found.label)
+        )
     try:
         return TaggedBox(str(uuid.uuid4()), tag.id, checked_box(found.box, image.width, image.height))
     except InvalidInput as error:

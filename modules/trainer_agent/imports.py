@@ -97,7 +97,7 @@ class Imports:
         """Raises NotFound."""
         with self._changed:
             if self._state is None or self._state.id != import_id:
-                raise NotFound("There is no such import (any more).")
+                raise NotFound(marked("There is no such import (any more)."))
             return self._state
 
     def wait_for_change(self, import_id: str, seen: int, timeout_s: float) -> ImportState | None:

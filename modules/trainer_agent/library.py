@@ -1,7 +1,6 @@
 """The library: models, tags, images and boxes, kept in SQLite and image files so that no power cut loses a tag.
 
-A picture is on the disk before its row, and a box is on the disk before it is acknowledged: what a power cut can
-take is the box that is being drawn.
+A picture is on the disk before its row, a box before it is acknowledged: a power cut takes the one being drawn.
 """
 
 import json
@@ -17,6 +16,7 @@ from edge_common.detections import ModelKind
 from edge_common.errors import Conflict, InvalidInput
 from edge_common.geometry import Box
 from edge_common.images import Pixels
+from edge_common.sentences import marked, sentence
 from edge_common.settings import TrainingSettings
 from modules.trainer_agent.annotations import (
     Counts,
@@ -79,12 +79,12 @@ class Library:
         if several and kind != "classification":
             raise InvalidInput("Several tags for a picture: only a classification model can have them.")
         if not objects:
-            raise InvalidInput("Objects: at least one is needed, for example: low stock.")
+            raise InvalidInput(marked("Objects: at least one is needed, for example: low stock."))
         model_id = f"{slug(name)}-{secrets.token_hex(3)}"
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._database.writing() as rows:
             if rows.execute("SELECT 1 FROM models WHERE folded = ?", (folded(name),)).fetchone():
-                raise Conflict(f"There is a model named '{name}' already.")
+                raise Conflict(sentence("There is a model named '%(name)s' already.", name=name))
             insert_model(rows, Model(model_id, name, kind, automatic, (), created, several=several))
             insert_tags(rows, model_id, objects)
             return read_model(rows, model_id)
@@ -125,7 +125,7 @@ class Library:
             if used:
                 raise Conflict(f"'{tag.name}' is in {used} image{'' if used == 1 else 's'} and cannot be removed.")
             if len(model.tags) == 1:
-                raise Conflict(f"'{tag.name}' is the only tag; a model needs at least one.")
+                raise Conflict(sentence("'%(tag)s' is the only tag; a model needs at least one.", tag=tag.name))
             rows.execute("DELETE FROM tags WHERE id = ?", (tag_id,))
 
     def counts(self, model_id: str) -> Counts:

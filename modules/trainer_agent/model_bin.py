@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from edge_common.errors import NotFound
 from edge_common.packages import PackageStore
+from edge_common.sentences import marked
 from modules.trainer_agent.annotations import LONGEST_MODEL_NAME, Model, folded
 from modules.trainer_agent.database import Rows
 from modules.trainer_agent.library import Library
@@ -49,7 +50,7 @@ class ModelBin:
         with self._library.database.writing() as rows:
             row = rows.execute("SELECT name FROM models WHERE id = ? AND deleted IS NOT NULL", (model_id,)).fetchone()
             if row is None:
-                raise NotFound("This model is not kept any more.")
+                raise NotFound(marked("This model is not kept any more."))
             name = free_name(rows, row["name"])
             rows.execute(
                 "UPDATE models SET deleted = NULL, name = ?, folded = ? WHERE id = ?", (name, folded(name), model_id)

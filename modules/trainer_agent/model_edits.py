@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edge_common.errors import Conflict, InvalidInput, NotFound
+from edge_common.sentences import marked, sentence
 from modules.trainer_agent.annotations import Model, Tag, checked_model_name, checked_tag_name, folded
 from modules.trainer_agent.attributes import checked_attributes
 from modules.trainer_agent.database import Database, Rows
@@ -33,7 +34,7 @@ def rename_model(database: Database, model_id: str, name: str) -> Model:
     with database.writing() as rows:
         read_model(rows, model_id)
         if rows.execute("SELECT 1 FROM models WHERE folded = ? AND id != ?", (folded(name), model_id)).fetchone():
-            raise Conflict(f"There is a model named '{name}' already.")
+            raise Conflict(sentence("There is a model named '%(name)s' already.", name=name))
         rows.execute("UPDATE models SET name = ?, folded = ? WHERE id = ?", (name, folded(name), model_id))
         return read_model(rows, model_id)
 
@@ -88,7 +89,7 @@ def rename_tag(database: Database, model_id: str, tag_id: int, name: str) -> Mod
         model = read_model(rows, model_id)
         tag_of(model, tag_id)
         if any(folded(tag.name) == folded(name) and tag.id != tag_id for tag in model.tags):
-            raise Conflict(f"The model has the tag '{name}' already. Merge the two instead.")
+            raise Conflict(sentence("The model has the tag '%(tag)s' already. Merge the two instead.", tag=name))
         rows.execute("UPDATE tags SET name = ?, folded = ? WHERE id = ?", (name, folded(name), tag_id))
         return read_model(rows, model_id)
 
@@ -98,7 +99,7 @@ def merge_tag(database: Database, model_id: str, tag_id: int, into_id: int) -> B
     with database.writing() as rows:
         model = read_model(rows, model_id)
         if tag_id == into_id:
-            raise InvalidInput("A tag can be merged into another one only.")
+            raise InvalidInput(marked("A tag can be merged into another one only."))
         kept = _put_in_bin(rows, model, tag_id, into=tag_of(model, into_id))
         rows.execute("UPDATE boxes SET tag_id = ? WHERE tag_id = ?", (into_id, tag_id))
         # An image may have both.
@@ -113,7 +114,9 @@ def delete_tag(database: Database, model_id: str, tag_id: int) -> BinnedTag:
     with database.writing() as rows:
         model = read_model(rows, model_id)
         if len(model.tags) == 1:
-            raise Conflict(f"'{tag_of(model, tag_id).name}' is the only tag; a model needs at least one.")
+            raise Conflict(
+                sentence("'%(tag)s' is the only tag; a model needs at least one.", tag=tag_of(model, tag_id).name)
+            )
         kept = _put_in_bin(rows, model, tag_id, into=None)
         rows.execute("DELETE FROM boxes WHERE tag_id = ?", (tag_id,))
         rows.execute("DELETE FROM image_tags WHERE tag_id = ?", (tag_id,))
@@ -130,9 +133,9 @@ def restore_tag(database: Database, model_id: str, binned_id: int) -> Model:
         model = read_model(rows, model_id)
         row = rows.execute("SELECT * FROM binned_tags WHERE id = ? AND model_id = ?", (binned_id, model_id)).fetchone()
         if row is None:
-            raise NotFound("What was deleted is not kept any more.")
+            raise NotFound(marked("What was deleted is not kept any more."))
         if any(folded(tag.name) == folded(row["name"]) for tag in model.tags):
-            raise Conflict(f"The model has the tag '{row['name']}' again; rename that one first.")
+            raise Conflict(sentence("The model has the tag '%(tag)s' again; rename that one first.", tag=row["name"]))
         content = json.loads(row["content"])
         rows.execute(
             "INSERT INTO tags (id, model_id, name, folded) VALUES (?, ?, ?, ?)",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from edge_common.geometry import Box
+from edge_common.sentences import sentence
 from modules.trainer_agent.annotations import Counts, LibraryImage, Model, Tag, TaggedBox, checked_tag_name, folded
 
 
@@ -48,7 +49,7 @@ def tag_of(model: Model, tag_id: int) -> Tag:
 def insert_tags(rows: sqlite3.Connection, model_id: str, names: Sequence[str]) -> None:
     for name in map(checked_tag_name, names):
         if rows.execute("SELECT 1 FROM tags WHERE model_id = ? AND folded = ?", (model_id, folded(name))).fetchone():
-            raise Conflict(f"The model has the tag '{name}' already.")
+            raise Conflict(sentence("The model has the tag '%(tag)s' already.", tag=name))
         rows.execute("INSERT INTO tags (model_id, name, folded) VALUES (?, ?, ?)", (model_id, name, folded(name)))
 
 

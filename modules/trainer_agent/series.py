@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_common.errors import CameraError, Conflict, EdgeError
 from edge_common.frames import Frame
 from edge_common.images import small_grey_of
+from edge_common.sentences import marked, sentence
 from modules.trainer_agent.changed import LOOK_PX, has_changed
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.series_plan import SeriesPhase, SeriesPlan, SeriesState, SeriesTable, checked_plan
@@ -51,9 +52,11 @@ class SeriesRunner:
         self._library.model(model_id)
         with self._changed:
             if self.state(model_id).phase == "running":
-                raise Conflict("A series is being taken for this model already.")
+                raise Conflict(marked("A series is being taken for this model already."))
             if sum(state.phase == "running" for state in self._states.values()) >= MOST_SERIES:
-                raise Conflict(f"{MOST_SERIES} series are being taken already; wait for one of them to end.")
+                raise Conflict(
+                    sentence("%(most)s series are being taken already; wait for one of them to end.", most=MOST_SERIES)
+                )
             ends_ns = time.time_ns() + plan.minutes * 60_000_000_000
             return self._begin(model_id, plan, SeriesState(phase="running", plan=plan, ends_ns=ends_ns))
 

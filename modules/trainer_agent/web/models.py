@@ -12,6 +12,7 @@ from modules.trainer_agent.model_bin import KEPT_DAYS
 from modules.trainer_agent.model_edits import binned_tags, copy_images, rename_model, set_attributes
 from modules.trainer_agent.web.advice import BETTER_PER_TAG
 from modules.trainer_agent.web.exchange import exports_of
+from modules.trainer_agent.web.language import _
 from modules.trainer_agent.web.overview import overview
 from modules.trainer_agent.web.parsing import flag, json_object, text
 from modules.trainer_agent.web.services import services
@@ -110,7 +111,7 @@ def change_model(model_id: str) -> Response:
 def add_tags(model_id: str) -> tuple[Response, int]:
     names = parse_objects(text(json_object(), "objects"))
     if not names:
-        raise InvalidInput("Type the name of an object first, for example: low stock.")
+        raise InvalidInput(_("Type the name of an object first, for example: low stock."))
     return described(services().library.add_tags(model_id, names)), 201
 
 
