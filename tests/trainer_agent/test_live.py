@@ -103,9 +103,13 @@ class Store:
                 return
         raise AssertionError("it did not come about")
 
+    def inference_is_heard(self) -> bool:
+        state = self.view.results.state()
+        return state is not None and state.models == self.models
+
     def joined(self, watch: Watch) -> Watch:
         """The watch once it gets frames: readers join when they join."""
-        self.until(self.state, lambda: self.view.models() == self.models and self.view.frames.states())
+        self.until(self.state, lambda: self.inference_is_heard() and self.view.frames.states())
         self.until(lambda: self.show(0), lambda: watch.ring.after(0, 0))
         time.sleep(0.1)
         return watch
