@@ -141,6 +141,7 @@ PAGES = (
 
 NO_PAGES = {
     "exchange.export": "a file to download",
+    "language.words": "what scripts say",
     "library.more_images": "a part of the library",
     "library.picture": "an image",
     "library.thumbnail": "an image",
