@@ -74,8 +74,8 @@ def end_with_parent() -> None:
 
 def leave(code: int) -> NoReturn:
     """End this process, without taking its hundreds of megabytes apart first while others wait for its end."""
+    logging.shutdown()
     sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(code)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import sys
 import threading
 from pathlib import Path
@@ -53,8 +52,7 @@ def main() -> int:
     publisher.close()
     if threading.active_count() > 1:
         # A camera hangs in native code, which does not survive the end of the interpreter around it.
-        logging.shutdown()
-        os._exit(code)
+        service.leave(code)
     return code
 
 

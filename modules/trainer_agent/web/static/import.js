@@ -3,7 +3,7 @@
 import { call, pause, problemOf, tell } from "./api.js";
 import { follow } from "./follow.js";
 import { signedIn } from "./signed_out.js";
-import { _, ngettext } from "./words.js";
+import { _, decimal, ngettext } from "./words.js";
 
 const place = document.getElementById("import");
 const field = document.getElementById("file");
@@ -48,7 +48,7 @@ async function send(path, part) {
 }
 
 const words = (sent, all) =>
-  _("Sending: {sent} of {all} MB", { sent: (sent / 1e6).toFixed(0), all: (all / 1e6).toFixed(0) });
+  _("Sending: {sent} of {all} MB", { sent: decimal(sent / 1e6, 0), all: decimal(all / 1e6, 0) });
 
 /** Half of the bar is sending, half is reading. */
 async function sendAll(file) {
@@ -99,7 +99,7 @@ async function take(file) {
   tell("", place);
   document.getElementById("done").hidden = true;
   if (file.size > largest) {
-    const values = { name: file.name, size: (file.size / 1e9).toFixed(1), largest: largest / 1e9 };
+    const values = { name: file.name, size: decimal(file.size / 1e9, 1), largest: largest / 1e9 };
     tell(_("{name} is too large: {size} GB; at most {largest} GB can be taken.", values), place);
     return;
   }

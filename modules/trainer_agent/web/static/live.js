@@ -4,7 +4,7 @@ import { pause, problemOf } from "./api.js";
 import { colourOf, draw } from "./live_canvas.js";
 import { Frozen, Least } from "./live_look.js";
 import { readParts } from "./live_stream.js";
-import { _, locale } from "./words.js";
+import { _, decimal, locale } from "./words.js";
 
 const PHASES = {
   live: [_("live"), "good"],
@@ -102,7 +102,7 @@ function showCamera(facts, fresh) {
   at("phase").className = `mark ${kind}`;
   const rate = arrivals.length / (MEASURED_OVER_MS / 1000);
   const size = facts.width ? ` · ${facts.width} × ${facts.height}` : "";
-  const frames = _("{rate} frames a second", { rate: rate.toFixed(rate < 10 ? 1 : 0) });
+  const frames = _("{rate} frames a second", { rate: decimal(rate, rate < 10 ? 1 : 0) });
   at("about-picture").textContent = rate === 0 ? "" : frames + size;
   if (!fresh) {
     const reason = facts.reason ? `: ${facts.reason}` : "";

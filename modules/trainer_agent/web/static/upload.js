@@ -3,7 +3,7 @@
 import { pause } from "./api.js";
 import { isReadable, sendForm } from "./send_file.js";
 import { signedIn } from "./signed_out.js";
-import { _ } from "./words.js";
+import { _, decimal } from "./words.js";
 
 const FIRST_PAUSE_S = 2;
 const LONGEST_PAUSE_S = 16;
@@ -60,7 +60,7 @@ function showPicture(row, image) {
 
 async function send(file, row) {
   if (file.size > largest) {
-    const values = { size: (file.size / 1e6).toFixed(1), largest: largest / 1e6 };
+    const values = { size: decimal(file.size / 1e6, 1), largest: largest / 1e6 };
     const why = _("Too large: {size} MB; at most {largest} MB can be taken. Save it smaller and upload that.", values);
     settle(row, "refused", why);
     return;

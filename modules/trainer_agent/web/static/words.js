@@ -23,6 +23,10 @@ const filled = (message, values) =>
 /** For dates and numbers; English as it is written in Europe, where the day comes before the month. */
 export const locale = lang === "en" ? "en-GB" : lang;
 
+/** A number with so many decimals, as the language writes it. */
+export const decimal = (value, digits) =>
+  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
 /** A message in the language of the page, with each {name} filled in. */
 export function _(message, values = {}) {
   return filled(words[message] || message, values);
