@@ -6,6 +6,10 @@ from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
 from tests.trainer_agent.web.tagging_page import drag, open_image
 
+CUT_BUTTONS = """[...document.querySelectorAll(".button")]
+  .filter((button) => button.checkVisibility() && button.scrollWidth > button.clientWidth)
+  .map((button) => button.textContent.trim())"""
+
 
 def test_a_phone_turns_german_with_its_scripts_and_no_page_gets_too_wide(phone, build_app, library, shop):
     model = library.create_model("Fehlware", "detection", ["leeres Fach"], automatic=False)
@@ -23,6 +27,7 @@ def test_a_phone_turns_german_with_its_scripts_and_no_page_gets_too_wide(phone, 
     phone.get_by_text("1 Bild gelöscht.").wait_for()
     phone.get_by_role("button", name="Rückgängig").tap()
     phone.locator("[data-images] li").wait_for()
+    library.add_image(model.id, noise(2, 640, 360), "kasse.jpg", "upload", camera=None, taken_ns=2)
 
     own = f"/models/{model.id}"
     for page in ("/", "/models", "/models/new", "/cameras", "/cameras/new", "/live", "/settings", own):
@@ -31,3 +36,4 @@ def test_a_phone_turns_german_with_its_scripts_and_no_page_gets_too_wide(phone, 
     for part in ("capture", "upload", "library", "training", f"images/{image.id}"):
         phone.goto(f"{site.address}{own}/{part}")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360, part
+        assert phone.evaluate(CUT_BUTTONS) == [], part
