@@ -23,7 +23,8 @@ def station(tmp_path: Path, endpoint: str, bench: CameraBench) -> Iterator[Stati
     made = Station(tmp_path, endpoint, bench)
     made.hub.desire({"cameras": {"till": {"url": NETWORK, "frames_per_s": 20, "name": "Till"}}})
     made.start()
-    assert eventually(lambda: bench.opened != [])
+    # The camera is opened by a thread of its own, perhaps before capture knows it.
+    assert eventually(lambda: bench.opened != [] and made.capture.watches() != ())
     yield made
     bench.over.set()
     made.stop()

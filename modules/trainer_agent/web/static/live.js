@@ -44,9 +44,7 @@ async function watch() {
       }
       await readParts(response, async (facts, jpeg) => {
         wait_s = 0.5;
-        if (!mine.signal.aborted) {
-          await show(facts, jpeg);
-        }
+        await show(facts, jpeg, mine.signal);
       });
       say(_("The device ended the stream; trying again…"));
     } catch (problem) {
@@ -60,8 +58,10 @@ async function watch() {
   }
 }
 
-async function show(facts, jpeg) {
-  if (frozen.now) {
+async function show(facts, jpeg, signal) {
+  // Somebody may press Freeze, or choose another camera, while a picture is being decoded, too.
+  const unwanted = () => frozen.now || signal.aborted;
+  if (unwanted()) {
     return;
   }
   showCamera(facts, jpeg.length > 0);
@@ -73,6 +73,10 @@ async function show(facts, jpeg) {
   const watching = facts.models.find((one) => one.id === facts.model_id);
   const labels = watching?.labels ?? [];
   const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+  if (unwanted()) {
+    picture.close();
+    return;
+  }
   last?.picture.close();
   last = { picture, jpeg, facts, labels };
   if (watching) {
