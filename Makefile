@@ -15,7 +15,7 @@ run: setup
 	@$(BIN)/python standalone.py
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 soak: setup
 	$(BIN)/python -m pytest -m soak

@@ -8,7 +8,6 @@ import argparse
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from bench.chromium import ARGUMENTS, find_chromium
 from edge_common.detections import Detection
 from edge_common.geometry import Box
 from edge_common.images import Pixels
@@ -160,7 +160,7 @@ def _get(address: str) -> bytes:
 def _look(address: str) -> tuple[list[float], int, list[float]]:
     """First paints in ms; images shown after a scroll; times between painted frames meanwhile, in ms."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         paints_ms = []
         for _ in range(_PAINTS):
             page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()

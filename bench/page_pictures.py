@@ -7,7 +7,6 @@ a model and looks at each page of `shown_pages.py`. It writes WebP files and an 
 import argparse
 import base64
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from bench.chromium import ARGUMENTS, find_chromium
 from bench.shown_pages import PAGES, SIGN_IN, Places, Shown
 from edge_common.detections import Detection
 from edge_common.own_cameras import PLACE, OwnCameras
@@ -190,7 +190,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         places = fill(Path(data))
         set_up_cameras(Path(data))
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         with product(Path(data), chosen.zoo) as address:
             page = browser.new_page(base_url=address)
             wait_for_page(page)

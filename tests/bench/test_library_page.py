@@ -1,13 +1,13 @@
 """The benchmark of the library's page, on a small library: it runs whole and finds out what it promises."""
 
 import json
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from bench import chromium
 from bench.library_page import draw
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY
@@ -19,8 +19,8 @@ def test_drawn_pictures_differ():
 
 
 def test_a_small_library_is_measured():
-    if shutil.which("chromium") is None:
-        skip_or_fail("chromium is not installed: apt-get install chromium")
+    if chromium.find_chromium() is None:
+        skip_or_fail(chromium.MISSING)
     run = subprocess.run(
         [sys.executable, "-m", "bench.library_page", "--images", "100", "--json"],
         capture_output=True,

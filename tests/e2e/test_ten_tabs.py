@@ -1,6 +1,5 @@
 """Ten pages that watch two cameras for ten minutes: the server's memory stays, and no camera is slowed."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from bench import chromium
 from edge_common.frames import FrameSubscriber
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
-from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.program import Program
 from tests.requirements_here import skip_or_fail
 from tests.zoo_here import zoo_folder
@@ -82,14 +81,14 @@ def memory_kb(process: int) -> int:
 @contextmanager
 def ten_tabs(program: Program, folder: Path) -> Iterator[list[Page]]:
     """Each in a window of its own, as on ten phones; they yield to the product, as phones would not slow it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        skip_or_fail("chromium is not installed: apt-get install chromium")
+    found = chromium.find_chromium()
+    if found is None:
+        skip_or_fail(chromium.MISSING)
     polite = folder / "polite-chromium"
-    polite.write_text(f'#!/bin/sh\nexec nice -n 19 {chromium} "$@"\n')
+    polite.write_text(f'#!/bin/sh\nexec nice -n 19 {found} "$@"\n')
     polite.chmod(0o755)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=polite, args=list(CHROMIUM_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=polite, args=list(chromium.ARGUMENTS))
         pages = [
             browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True).new_page() for _ in range(TABS)
         ]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from flask import Flask
@@ -83,12 +84,28 @@ def with_zoo(app: Flask) -> Flask:
 
 
 class Site:
-    """The page on a port of its own, behind the server that serves staff."""
+    """The page on a port of its own, behind the server that serves staff, until the test ends."""
+
+    opened: ClassVar[list["Site"]] = []
 
     def __init__(self, app: Flask, host: str = "127.0.0.1") -> None:
         self._server = create_server(app, host=host, port=0, threads=8)
         self.address = f"http://{host}:{self._server.effective_port}"
         threading.Thread(target=self._server.run, daemon=True).start()
+        self.opened.append(self)
+
+    def close(self) -> None:
+        """Answer nobody any more; each thread ends when it has given its answer."""
+        # By the server's own thread, which may be looking at its sockets right now.
+        self._server.trigger.pull_trigger(self._server.close)
+        self._server.task_dispatcher.set_thread_count(0)
+
+
+@pytest.fixture(autouse=True)
+def _sites_are_closed() -> Iterator[None]:
+    yield
+    while Site.opened:
+        Site.opened.pop().close()
 
 
 @pytest.fixture
