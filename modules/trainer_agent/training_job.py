@@ -89,7 +89,7 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     """Train, write the package, verify it; returns the body of `trained`. Raises EdgeError."""
     started_s = time.monotonic()
     dataset = dataset_of(request)
-    trained = train_model(dataset, request.zoo, request.data, request.threads, request.seed, report)
+    trained = train_model(request, dataset, report)
     store = PackageStore(request.packages)
     comparison = None
     if request.parent_version is not None:
@@ -116,18 +116,24 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     }
 
 
-def train_model(dataset: Dataset, zoo: Path, data: Path, threads: int, seed: int, report: Report) -> Trained:
-    """The learner for the dataset's kind, with its backbone and the feature cache under `data`."""
-    cache = FeatureCache.under(data)
-    progress = Progress(report)
+def train_model(request: Request, dataset: Dataset, report: Report) -> Trained:
+    """The learner for the dataset's kind, with its backbone and the feature cache."""
+    cache = FeatureCache.under(request.data)
+    lite0, progress = find(request.zoo, LITE0), Progress(report)
     if dataset.kind == "detection":
-        backbone = find(zoo, SSD_BACKBONE)
         trained = train_detector(
-            dataset, backbone, find(zoo, LITE0), cache, threads=threads, seed=seed, progress=progress
+            dataset,
+            find(request.zoo, SSD_BACKBONE),
+            lite0,
+            cache,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            model_id=request.model_id,
+            again=request.parent_version is not None,
         )
     else:
-        backbone = find(zoo, LITE0)
-        trained = train_classifier(dataset, backbone, cache, threads=threads, seed=seed, progress=progress)
+        trained = train_classifier(dataset, lite0, cache, threads=request.threads, seed=request.seed, progress=progress)
     cache.prune(CACHE_BYTES)
     return trained
 

@@ -1,6 +1,6 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 
@@ -21,13 +21,13 @@ from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
-from modules.trainer_agent.learning.features import ViewFeatures, unpack
-from modules.trainer_agent.learning.fit import FitOptions
-from modules.trainer_agent.learning.fits import FitTask, Fitters, Share
-from modules.trainer_agent.learning.folds import make_folds
+from modules.trainer_agent.learning.features import unpack
+from modules.trainer_agent.learning.fits import Fitters, Share
 from modules.trainer_agent.learning.head import join
-from modules.trainer_agent.learning.kept_examples import keep
+from modules.trainer_agent.learning.kept_examples import KeptExample, keep
+from modules.trainer_agent.learning.learned_before import keep_learned, load_learned
 from modules.trainer_agent.learning.outcome import Progress, Trained
+from modules.trainer_agent.learning.plan import make_plan
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
 from modules.trainer_agent.learning.score import CrossValidation, score_detector
 from modules.trainer_agent.learning.side_by_side import side_by_side
@@ -45,7 +45,8 @@ DETAIL_BOX_PX = 128.0
 """A box of this side shows what tells tags apart: playing cards were told apart far better than at 96 px."""
 MOST_DETAIL_PX = 448
 """A larger square only for details costs more than it tells."""
-FOLDS = 4
+_LEARNED_VERSION = 1
+"""Counts up when what is learned is made differently, so that an old training's parts are not gone on from."""
 
 
 def train_detector(
@@ -57,10 +58,13 @@ def train_detector(
     threads: int,
     seed: int,
     progress: Progress,
+    model_id: str = "",
+    again: bool = False,
 ) -> Trained:
     """A detector for the dataset's tags; raises LearningError when there is not enough to learn from.
 
-    `backbone` is the detector's; `lite0` sees what tells several tags apart.
+    `backbone` is the detector's; `lite0` sees what tells several tags apart. `again`: it may go on from the last full
+    training of this model, if that is in the cache and few images have changed since.
     """
     with (
         closing(ArenaWriter(cache.folder)) as arena,
@@ -76,14 +80,18 @@ def train_detector(
         at_once = squares_at_once(size_px, threads)
         source = CachedViews(lambda: DetectionBackbone(backbone.path, each), backbone.sha256, cache, size_px)
         pairs = list(zip(tagged, views, strict=True))
+        recipe = f"learned {_LEARNED_VERSION} {model_id} {backbone.sha256} {size_px} {seed}"
+        plan = make_plan(tagged, load_learned(cache, recipe) if again else None, seed)
         # Where fewer images are new than could be looked at side by side, each has more threads.
         each = threads // max(1, min(at_once, source.missing(pairs)))
-        looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=at_once - 1)
         looking = progress.part(marked("Looking at the images"), 0.0, 0.3 if several else 0.4)
-        projection = _learn_projection(looked, pairs, seed, pool, looking)
+        projection = plan.projection or _learn_projection(source, pairs, seed, pool, at_once - 1, looking)
+        # With the projection known, the backbone looks at new images while examples are made, so few are made at once.
+        ahead = threads if plan.projection is None else at_once - 1
+        examples: list[list[KeptExample]] = []
+        for made in side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=ahead):
+            examples.append([keep(example, arena) for example in made])
         source.rest()
-        made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
-        examples = [[keep(example, arena) for example in of_image] for of_image in made]
         teaching = None
         if several:
             details = CachedViews(lambda: DetailBackbone(lite0.path, each), lite0.sha256, cache, size_px)
@@ -91,23 +99,25 @@ def train_detector(
             teaching.look(pool, at_once - 1, progress.part(marked("Looking at the details"), 0.3, 0.5))
             details.rest()
         learning = progress.part(marked("Learning, and checking on images held back"), 0.5 if several else 0.4, 0.95)
-        folds = make_folds([frozenset(one.tags.tolist()) for one in tagged], seed, FOLDS)
-        outcomes = fitters.run(Share(_tasks(folds, seed), examples, 1, size_px, FitOptions()), learning.done)
+        outcomes = fitters.run(Share(plan.tasks, examples, 1, size_px), learning.done)
+    heads = [outcome.head for outcome in outcomes]
+    if plan.projection is None:
+        keep_learned(cache, recipe, projection, heads, tagged, plan.folds)
     progress.part(marked("Packing the model"), 0.95, 1.0).done(0.0)
     candidates = {image: one for outcome in outcomes for image, one in outcome.found.items()}
     if teaching is None:
         found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]
     else:
-        found = teaching.tell_apart(candidates, folds)
+        found = teaching.tell_apart(candidates, plan.folds)
     source.forget()
     # The first view of an image is the plain one: what inference will see.
     truths = [
         Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
         for one, mine in zip(tagged, views, strict=True)
     ]
-    checked = CrossValidation([one.image.digest for one in tagged], truths, found, folds)
+    checked = CrossValidation([one.image.digest for one in tagged], truths, found, plan.folds)
     score, thresholds = score_detector(checked, dataset.tags, seed)
-    head = join([outcome.head for outcome in outcomes])
+    head = join(heads)
     telling = None if teaching is None else Telling(load_graph(lite0.path), teaching.teller())
     return Trained(
         export_detector(load_graph(backbone.path), projection, head, size_px, thresholds, telling),
@@ -126,15 +136,6 @@ def train_detector(
             )
             for one, mine in zip(tagged, found, strict=True)
         },
-    )
-
-
-def _tasks(folds: Sequence[Sequence[int]], seed: int) -> tuple[FitTask, ...]:
-    """A fit without each fold, each from a start of its own, so that the heads err apart."""
-    everything = [image for fold in folds for image in fold]
-    return tuple(
-        FitTask(tuple(sorted(set(everything) - set(fold))), tuple(fold), seed * FOLDS + index)
-        for index, fold in enumerate(folds)
     )
 
 
@@ -177,19 +178,22 @@ def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
 
 
 def _learn_projection(
-    looked: Iterable[list[ViewFeatures]],
+    source: CachedViews,
     pairs: Sequence[tuple[Tagged, list[View]]],
     seed: int,
     pool: Executor,
+    ahead: int,
     progress: Progress,
 ) -> Projection:
     """Has (and keeps) the features of all views computed on the way; holds those of a few images at a time."""
     rng = np.random.default_rng(seed)
     sample = MapSample(sum(len(views) for _, views in pairs))
+    looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=ahead)
     for index, of_image in enumerate(looked):
         for view in of_image:
             sample.add(view, rng)
         progress.done((index + 1) / len(pairs))
+    source.rest()
     return fit_projection(sample, rng, pool)
 
 

@@ -29,6 +29,11 @@ class FitOptions:
     """Of the places far from any tagged box, those that take part in a step (weighted up in turn)."""
 
 
+FULL = FitOptions()
+GOING_ON = FitOptions(epochs=6, peak_rate=0.001)
+"""From a head that is fitted already, to nearly the same images."""
+
+
 @dataclass(frozen=True)
 class _Rows:
     """A forward pass over a batch; its rows are anchors, level after level."""
@@ -49,11 +54,16 @@ def fit(
     *,
     seed: int,
     options: FitOptions,
+    start: Head | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Head:
-    """A head that finds the examples' tagged boxes: AdamW (Loshchilov & Hutter 2019), one-cycle learning rate."""
+    """A head that finds the examples' tagged boxes: AdamW (Loshchilov & Hutter 2019), one-cycle learning rate.
+
+    It goes on from a copy of `start` if there is one.
+    """
     rng = np.random.default_rng(seed)
-    head, gradient = new_head(tags, rng), zero_head(tags)
+    head = new_head(tags, rng) if start is None else Head(start.tags, start.values.copy(), start.hidden)
+    gradient = zero_head(tags)
     near = [near_places(example, grid) for example in examples]
     each = min(options.examples_a_step, len(examples))
     steps_an_epoch = -(-len(examples) // each)

@@ -17,7 +17,7 @@ from edge_common.service import EXIT_CLEAN
 from modules.trainer_agent.learning.arena import Arena, ArenaWriter
 from modules.trainer_agent.learning.detect import Candidates, candidates
 from modules.trainer_agent.learning.examples import grid_of
-from modules.trainer_agent.learning.fit import FitOptions, fit
+from modules.trainer_agent.learning.fit import FULL, FitOptions, fit
 from modules.trainer_agent.learning.head import Head
 from modules.trainer_agent.learning.kept_examples import KeptExample, opened
 
@@ -29,6 +29,9 @@ class FitTask:
     learn: tuple[int, ...]
     find: tuple[int, ...]
     seed: int = 0
+    options: FitOptions = FULL
+    start: Head | None = None
+    """A fitted head to go on from; it stays as it is when there is nothing to learn from."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,6 @@ class Share:
     """The views of each image, the plain one first; their arrays are in the arena."""
     tags: int
     size_px: int
-    options: FitOptions
 
 
 class Fitters:
@@ -89,8 +91,11 @@ def work(share: Share, arena: Arena, progress: Callable[[float], None] = lambda 
             arena.rest()
             progress((before + part) / len(share.tasks))
 
-        learned = [view for image in task.learn for view in examples[image]]
-        head = fit(learned, share.tags, grid, seed=task.seed, options=share.options, progress=within)
+        learn = [view for image in task.learn for view in examples[image]]
+        if learn or task.start is None:
+            head = fit(learn, share.tags, grid, seed=task.seed, options=task.options, start=task.start, progress=within)
+        else:
+            head = task.start
         done.append(FitOutcome(head, {image: candidates(head, examples[image][0]) for image in task.find}))
     return done
 

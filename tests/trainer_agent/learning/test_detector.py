@@ -6,7 +6,7 @@ import pytest
 
 from edge_common.images import digest_of
 from edge_common.zoo import LITE0, SSD_BACKBONE
-from modules.trainer_agent.learning.dataset import TaggedImage
+from modules.trainer_agent.learning.dataset import Dataset, TaggedImage
 from modules.trainer_agent.learning.detector import (
     DETAIL_BOX_PX,
     SIZES_PX,
@@ -16,7 +16,7 @@ from modules.trainer_agent.learning.detector import (
     train_detector,
 )
 from modules.trainer_agent.learning.feature_cache import FeatureCache
-from modules.trainer_agent.learning.outcome import Progress
+from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.views import Tagged
 from tests.trainer_agent.learning.made import detection_set, store_image
 from tests.zoo_here import zoo_model
@@ -64,19 +64,54 @@ def test_images_that_cannot_be_used_are_left_out_by_name(tmp_path: Path) -> None
     assert "damaged" in left_out["bad.jpg"]
 
 
+def train(dataset: Dataset, cache: FeatureCache, threads: int = 2, *, again: bool = False) -> Trained:
+    """With the real backbones, and what is told of the progress held to be between 0 and 1."""
+
+    def tell(stage: str, share: float) -> None:
+        assert 0 <= share <= 1, stage
+
+    return train_detector(
+        dataset,
+        zoo_model(SSD_BACKBONE),
+        zoo_model(LITE0),
+        cache,
+        threads=threads,
+        seed=0,
+        progress=Progress(tell),
+        model_id="shapes",
+        again=again,
+    )
+
+
 def test_the_same_images_and_seed_give_the_same_file(tmp_path: Path) -> None:
+    dataset, cache = detection_set(tmp_path, 3), FeatureCache(tmp_path / "cache")
+
+    first, from_the_cache_in_one_process = train(dataset, cache), train(dataset, cache, threads=1)
+
+    assert (first.images, first.boxes, first.left_out) == (3, 4, {})
+    assert digest_of(first.model) == digest_of(from_the_cache_in_one_process.model)
+
+
+def test_training_again_goes_on_from_the_last_full_training(tmp_path: Path) -> None:
+    dataset, cache = detection_set(tmp_path, 6), FeatureCache(tmp_path / "cache")
+    all_but_one = Dataset(dataset.kind, dataset.tags, dataset.images[:5])
+    first = train(all_but_one, cache)
+
+    unchanged, one_more = train(all_but_one, cache, again=True), train(dataset, cache, again=True)
+    in_full = train(dataset, cache)
+
+    assert digest_of(unchanged.model) == digest_of(first.model)
+    assert one_more.images == 6
+    assert len({digest_of(one.model) for one in (first, one_more, in_full)}) == 3
+    # The full training has taken the place of the first, so there is nothing left to learn.
+    assert digest_of(train(dataset, cache, again=True).model) == digest_of(in_full.model)
+
+
+def test_without_what_was_kept_training_again_is_a_full_training(tmp_path: Path) -> None:
     dataset = detection_set(tmp_path, 3)
-    told: list[float] = []
 
-    def digest(cache: str, threads: int) -> str:
-        progress = Progress(lambda stage, share: told.append(share))
-        ssd, lite0 = zoo_model(SSD_BACKBONE), zoo_model(LITE0)
-        cached = FeatureCache(tmp_path / cache)
-        trained = train_detector(dataset, ssd, lite0, cached, threads=threads, seed=0, progress=progress)
-        assert (trained.images, trained.boxes, trained.left_out) == (3, 4, {})
-        return digest_of(trained.model)
+    first, elsewhere = (
+        train(dataset, FeatureCache(tmp_path / name), again=again) for name, again in (("one", False), ("other", True))
+    )
 
-    first, from_the_cache_in_one_process = digest("cache", 2), digest("cache", 1)
-
-    assert first == from_the_cache_in_one_process
-    assert (min(told) >= 0, max(told) <= 1) == (True, True)
+    assert digest_of(first.model) == digest_of(elsewhere.model)

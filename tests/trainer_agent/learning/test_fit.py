@@ -150,6 +150,23 @@ def test_the_same_seed_gives_the_same_head_and_another_seed_another() -> None:
     assert (first.values != other.values).any()
 
 
+def test_a_fit_that_goes_on_from_a_head_soon_knows_a_new_example_and_leaves_the_head_alone() -> None:
+    rng = np.random.default_rng(11)
+    known, new = ([random_example(rng, GRID, TAGS, boxes=1) for _ in range(count)] for count in (3, 1))
+    head = fit(known, TAGS, GRID, seed=0, options=FitOptions(epochs=30))
+    values, few = head.values.copy(), FitOptions(epochs=6, peak_rate=0.001)
+    everything = [draw_places(example, near_places(example, GRID), 1.0, rng) for example in new]
+
+    def loss(of: Head) -> float:
+        return learn_from(new, everything, of, zero_head(TAGS), OPTIONS, None)
+
+    gone_on = fit([*known, *new], TAGS, GRID, seed=1, options=few, start=head)
+
+    assert loss(gone_on) < loss(head)
+    assert loss(gone_on) < loss(fit([*known, *new], TAGS, GRID, seed=1, options=few))
+    np.testing.assert_array_equal(head.values, values)
+
+
 def test_progress_goes_up_to_one() -> None:
     examples = [random_example(np.random.default_rng(seed), GRID, TAGS) for seed in range(3)]
     told: list[float] = []

@@ -14,14 +14,15 @@ from modules.trainer_agent.learning.kept_examples import keep
 from tests.trainer_agent.learning.made import random_example
 
 Progress = Callable[[float], None]
-TASKS = (FitTask((0, 1, 2), (), 5), FitTask((1, 2), (0,), 6), FitTask((0, 1), (2,), 7))
+SHORT = FitOptions(epochs=2)
+TASKS = (FitTask((0, 1, 2), (), 5, SHORT), FitTask((1, 2), (0,), 6, SHORT), FitTask((0, 1), (2,), 7, SHORT))
 
 
 def run(tasks: tuple[FitTask, ...], processes: int, folder: Path, progress: Progress = print) -> list[FitOutcome]:
     rng = np.random.default_rng(0)
     with closing(ArenaWriter(folder)) as arena, closing(Fitters(processes, arena)) as fitters:
         examples = [[keep(random_example(rng, grid_of(128), tags=2), arena)] for _ in range(3)]
-        return fitters.run(Share(tasks, examples, tags=2, size_px=128, options=FitOptions(epochs=2)), progress)
+        return fitters.run(Share(tasks, examples, tags=2, size_px=128), progress)
 
 
 def test_two_processes_do_the_same_work_as_one_in_the_same_order(tmp_path: Path) -> None:
@@ -36,6 +37,15 @@ def test_two_processes_do_the_same_work_as_one_in_the_same_order(tmp_path: Path)
             np.testing.assert_array_equal(found.boxes, other.found[image].boxes)
     assert told[-1] == 1
     assert told == sorted(told)
+
+
+def test_a_head_with_nothing_new_to_learn_stays_as_it_is_and_finds(tmp_path: Path) -> None:
+    (fitted,) = run(TASKS[1:2], 1, tmp_path)
+
+    (kept,) = run((FitTask((), (0,), start=fitted.head),), 1, tmp_path)
+
+    np.testing.assert_array_equal(kept.head.values, fitted.head.values)
+    np.testing.assert_array_equal(kept.found[0].scores, fitted.found[0].scores)
 
 
 def test_helpers_without_work_end_with_the_fits(tmp_path: Path) -> None:

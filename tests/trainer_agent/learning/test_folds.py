@@ -42,3 +42,21 @@ def test_the_same_seed_deals_the_same_folds_and_another_one_others() -> None:
 
     assert make_folds(tags, 1) == make_folds(tags, 1)
     assert make_folds(tags, 1) != make_folds(tags, 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_images_that_were_dealt_before_stay_and_others_fill_the_same_folds(seed: int) -> None:
+    tags = random_tags(seed + 100)
+    before = make_folds(tags[: len(tags) * 2 // 3 + 1], seed, 4)
+
+    folds = make_folds(tags, seed, len(before), before)
+
+    assert len(folds) == len(before)
+    assert all(set(kept) <= set(fold) for kept, fold in zip(before, folds, strict=True))
+    assert sorted(image for fold in folds for image in fold) == list(range(len(tags)))
+
+
+def test_a_new_image_goes_to_the_fold_that_has_fewest_of_its_tag() -> None:
+    tags = [frozenset({0}), frozenset({0}), frozenset({1}), frozenset({1})]
+
+    assert make_folds([*tags, frozenset({1})], 0, 2, [[2, 3], [0, 1]]) == [[2, 3], [0, 1, 4]]
