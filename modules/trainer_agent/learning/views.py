@@ -96,9 +96,9 @@ class CachedViews:
         self._hold(recipe, found)
         return found
 
-    def missing(self, pairs: Iterable[tuple[Tagged, Sequence[View]]]) -> int:
-        """Of how many images the backbone has to be asked."""
-        return sum(not self._cache.has(self._recipe(*pair)) for pair in pairs)
+    def missing(self, pairs: Iterable[tuple[Tagged, list[View]]]) -> list[tuple[Tagged, list[View]]]:
+        """The images of which the backbone has to be asked."""
+        return [pair for pair in pairs if not self._cache.has(self._recipe(*pair))]
 
     def rest(self) -> None:
         """Free the backbone's memory; asked for something new, it is loaded again."""
