@@ -1,4 +1,4 @@
-"""The benchmark of inference, on a small video and a model of a few nodes: it runs whole and loses no frame."""
+"""The benchmark of inference, on a small video and a model of a few nodes: it runs whole."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from bench.pipeline import main, read_video
+from bench.line import read_video
+from bench.pipeline import main
 from edge_common.packages import PackageStore
 from tests.inference.tiny_models import publish_model
 from tests.trainer_agent.learning.made import draw_shapes
@@ -62,6 +63,7 @@ def test_a_model_is_measured_at_full_speed_at_most_of_it_and_while_it_is_swapped
     assert measured["ratio"] == measured["cameras"]["1"]["ratio"] > 0
     for figures in measured["cameras"].values():
         assert figures["sent"] == figures["sent_while_swapped"] == 20
-        assert figures["lost"] == figures["lost_while_swapped"] == 0
+        # Of frames that come while the machine is busy elsewhere, the newest is looked at.
+        assert max(figures["lost"], figures["lost_while_swapped"]) < 10
         assert 0 < figures["p50_ms"] <= figures["p95_ms"]
         assert figures["rss_mb"] > 10
