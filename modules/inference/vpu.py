@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.errors import DeviceBusy, DeviceLost, LossKind, PackageError, RuntimeUnavailable
-from modules.inference.vpu_process import Sdk, Worker, left
+from modules.inference.vpu_process import WORKER, Sdk, Worker, left
 from modules.inference.vpu_usb import USB_DEVICES, instead_of_device, usb_ids
 
 log = logging.getLogger(__name__)
 
-WORKER = Path(__file__).with_name("vpu_worker.py")
 LOAD_WITHIN_S = 600.0
 """Compiling for a Myriad X takes half a minute on a device's processor, and several with azure-percept."""
 INFER_WITHIN_S = 4.0

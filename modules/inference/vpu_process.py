@@ -19,6 +19,7 @@ from modules.inference.vpu_worker import FRAMING, MAGIC, MOST_BODY, MOST_HEAD, V
 
 log = logging.getLogger(__name__)
 
+WORKER = Path(__file__).with_name("vpu_worker.py")
 START_WITHIN_S = 30.0
 _DIE_WITHIN_S = 0.5
 _SOCKET_BYTES = 1 << 20
@@ -58,7 +59,7 @@ class Worker:
 
     def greet(self) -> None:
         """Wait until it is ready."""
-        head, _ = self._heard(time.monotonic() + START_WITHIN_S, "starting")
+        head, _ = self._heard(time.monotonic() + START_WITHIN_S, "starting", START_WITHIN_S)
         if head.get("hello") != VERSION:
             self.fail("bad_answer", f"a worker of version {VERSION} expected, it said {head}")
 
@@ -74,7 +75,7 @@ class Worker:
             if body is not None:
                 self._send(body, deadline_s)
         except TimeoutError:
-            self.fail("hung", f"the VPU's process took nothing for {within_s:g} s while {what}")
+            self.fail("hung", f"the VPU's process took nothing for {within_s:.1f} s while {what}")
         except OSError:
             self.fail("crashed", f"the VPU's process ended while {what}: {self._how()}")
         return self._heard(deadline_s, what, within_s)
@@ -105,7 +106,7 @@ class Worker:
             self._line.settimeout(left(deadline_s))
             rest = rest[self._line.send(rest) :]
 
-    def _heard(self, deadline_s: float, what: str, within_s: float = START_WITHIN_S) -> tuple[Any, bytes]:
+    def _heard(self, deadline_s: float, what: str, within_s: float) -> tuple[Any, bytes]:
         try:
             magic, length, size = FRAMING.unpack(self._read(FRAMING.size, deadline_s))
             if magic != MAGIC or length > MOST_HEAD or size > MOST_BODY:
@@ -113,7 +114,7 @@ class Worker:
             head = json.loads(self._read(length, deadline_s))
             return head, self._read(size, deadline_s)
         except TimeoutError:
-            self.fail("hung", f"the VPU gave no answer within {within_s:g} s while {what}")
+            self.fail("hung", f"the VPU gave no answer within {within_s:.1f} s while {what}")
         except OSError:
             self.fail("crashed", f"the VPU's process ended while {what}: {self._how()}")
         except ValueError:
