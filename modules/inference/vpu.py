@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LOAD_WITHIN_S = 600.0
 """Compiling for a Myriad X takes half a minute on a device's processor, and several with azure-percept."""
 INFER_WITHIN_S = 4.0
+_LOOK_AGAIN_S = 0.02
 
 Outputs = dict[str, NDArray[np.float32]]
 
@@ -91,7 +92,8 @@ class Vpu:
             question = {"do": "infer", "model": model.number}
             head, body = worker.ask("looking at an image", question, left(deadline_s), image.data.cast("B"))
             if "error" in head:
-                worker.fail("inference_failed", f"the VPU failed: {head.get('message')}")
+                kind: LossKind = "out_of_memory" if head["error"] == "out_of_memory" else "inference_failed"
+                worker.fail(kind, f"the VPU failed: {head.get('message')}")
             try:
                 return outputs_of(head["outputs"], body)
             except (LookupError, TypeError, ValueError) as error:
@@ -117,8 +119,9 @@ class Vpu:
     @contextmanager
     def _taken(self, deadline_s: float) -> Iterator[None]:
         # What another model's image takes is waited for; what loading takes is too long for a frame.
-        if self._loading or not self._lock.acquire(timeout=left(deadline_s)):
-            raise DeviceBusy("the VPU is at work for another model")
+        while self._loading or not self._lock.acquire(timeout=_LOOK_AGAIN_S):
+            if self._loading or time.monotonic() > deadline_s:
+                raise DeviceBusy("the VPU is at work for another model")
         try:
             yield
         finally:

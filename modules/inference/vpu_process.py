@@ -112,6 +112,8 @@ class Worker:
             if magic != MAGIC or length > MOST_HEAD or size > MOST_BODY:
                 self.fail("bad_answer", f"the VPU's process gave what is no answer while {what}")
             head = json.loads(self._read(length, deadline_s))
+            if not isinstance(head, dict):
+                raise ValueError("an object expected")
             return head, self._read(size, deadline_s)
         except TimeoutError:
             self.fail("hung", f"the VPU gave no answer within {within_s:.1f} s while {what}")

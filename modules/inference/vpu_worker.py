@@ -23,6 +23,7 @@ import struct
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,17 @@ class Fault(Exception):
         self.kind = kind
 
 
+class Model:
+    """Where its image is received, and what looks at it there; all that it holds goes with it."""
+
+    def __init__(self, image: Any, infer: Callable[[], list[Output]]) -> None:
+        self.image = image
+        self.infer: Any = infer
+
+    def close(self) -> None:
+        self.infer = None
+
+
 class OpenVino:
     """Models on a device of OpenVINO 2022.1 or newer; its releases up to 2022.3 know MYRIAD."""
 
@@ -57,36 +69,33 @@ class OpenVino:
             from openvino.runtime import Core, Tensor
         self._core, self._tensor = Core(), Tensor
 
-    def load(self, path: str, device: str, threads: int) -> "OpenVinoModel":
+    def load(self, path: str, device: str, threads: int) -> Model:
         try:
             model = self._core.read_model(path)
         except (RuntimeError, TypeError, ValueError) as error:
             raise Fault("bad_model", f"cannot load {path}: {told(error)}") from error
-        # A plugin refuses what it does not know, and each knows something else.
-        known = set(self._core.get_property(device, "SUPPORTED_PROPERTIES"))
-        precision = "f32" if device == "CPU" else "f16"
-        wanted = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+        compiled = self._core.compile_model(model, device, self._settings(device, threads))
+        image = image_for([(sorted(port.get_names()), list(port.shape)) for port in compiled.inputs])
+        names = [sorted(port.get_names()) for port in compiled.outputs]
+        request = compiled.create_infer_request()
+        request.set_input_tensor(self._tensor(image, shared_memory=True))
+
+        def infer() -> list[Output]:
+            request.infer()
+            return [(names[index], request.get_output_tensor(index).data) for index in range(len(names))]
+
+        return Model(image, infer)
+
+    def _settings(self, device: str, threads: int) -> dict[str, str]:
+        """Those that the device's plugin knows, as it would refuse any other."""
+        wanted = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f16"}
         if device == "CPU":
-            wanted["INFERENCE_NUM_THREADS"] = str(threads)
-        compiled = self._core.compile_model(model, device, {key: wanted[key] for key in wanted if key in known})
-        return OpenVinoModel(compiled, self._tensor)
-
-
-class OpenVinoModel:
-    """The image is read where it was received, and outputs are sent from where they were computed."""
-
-    def __init__(self, compiled: Any, tensor: Any) -> None:
-        self._names = [sorted(port.get_names()) for port in compiled.outputs]
-        self._request = compiled.create_infer_request()
-        self.image = image_for([(sorted(port.get_names()), list(port.shape)) for port in compiled.inputs])
-        self._request.set_input_tensor(tensor(self.image, shared_memory=True))
-
-    def infer(self) -> list[Output]:
-        self._request.infer()
-        return [(names, self._request.get_output_tensor(index).data) for index, names in enumerate(self._names)]
-
-    def close(self) -> None:
-        self._request = None
+            wanted.update({"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": str(threads)})
+        try:
+            known = set(self._core.get_property(device, "SUPPORTED_PROPERTIES"))
+        except RuntimeError:
+            known = set()
+        return {name: value for name, value in wanted.items() if name in known}
 
 
 class InferenceEngine:
@@ -97,29 +106,19 @@ class InferenceEngine:
 
         self._core = IECore()
 
-    def load(self, path: str, device: str, threads: int) -> "InferenceEngineModel":
+    def load(self, path: str, device: str, threads: int) -> Model:
         try:
             network = self._core.read_network(path)
         except (RuntimeError, ValueError) as error:
             raise Fault("bad_model", f"cannot load {path}: {told(error)}") from error
+        image = image_for([([name], list(info.input_data.shape)) for name, info in network.input_info.items()])
         config = {"CPU_THREADS_NUM": str(threads)} if device == "CPU" else {}
-        return InferenceEngineModel(network, self._core.load_network(network, device, config))
-
-
-class InferenceEngineModel:
-    def __init__(self, network: Any, executable: Any) -> None:
-        self._executable = executable
-        self.image = image_for([([name], list(info.input_data.shape)) for name, info in network.input_info.items()])
-
-    def infer(self) -> list[Output]:
-        return [([name], values) for name, values in self._executable.infer({"image": self.image}).items()]
-
-    def close(self) -> None:
-        self._executable = None
+        executable = self._core.load_network(network, device, config)
+        return Model(image, lambda: [([name], value) for name, value in executable.infer({"image": image}).items()])
 
 
 class Percept:
-    """One model at a time on an Azure Percept's Eye by the package azure-percept, which takes compiled blobs only."""
+    """One model at a time on an Azure Percept's Eye by the package azure-percept. Never run on one by us."""
 
     def __init__(self) -> None:
         import usb.core
@@ -136,47 +135,31 @@ class Percept:
             time.sleep(0.2)
         self._taken: Any = None
 
-    def load(self, path: str, device: str, threads: int) -> Any:
+    def load(self, path: str, device: str, threads: int) -> Model:
         if not Path(path).is_file():
             raise Fault("bad_model", f"cannot load {path}: no such file")
-        if self._taken is not None and self._taken.open:
-            raise Fault("out_of_memory", "azure-percept runs one model at a time, and another one has the device")
+        if self._taken is not None:
+            if self._taken.infer is not None:
+                raise Fault("out_of_memory", "azure-percept runs one model at a time, and another one has the device")
+            self._eye.stop_inference()
         with tempfile.TemporaryDirectory() as folder:
-            blob = path
-            if not path.endswith(".blob"):
-                # The package hands paths to a shell, so it gets one without surprises.
-                shutil.copy(path, f"{folder}/model.onnx")
-                self._eye.convert_model(f"{folder}/model.onnx", output_dir=folder)
-                blob = f"{folder}/model.blob"
-            self._eye.start_inference(blob)
-        self._taken = PerceptModel(self._eye)
+            # The package hands paths to a shell, so it gets one without surprises.
+            shutil.copy(path, f"{folder}/model.onnx")
+            self._eye.convert_model(f"{folder}/model.onnx", output_dir=folder)
+            self._eye.start_inference(f"{folder}/model.blob")
+        self._taken = Model(None, self._infer)
         return self._taken
 
-
-class PerceptModel:
-    """Outputs come without names, in the order of their names, as the compiler writes them; bytes go in."""
-
-    def __init__(self, eye: Any) -> None:
-        self._eye = eye
-        self.open = True
-        self.image: Any = None
-
-    def infer(self) -> list[Output]:
-        planes = np.clip(np.rint(self.image), 0, 255).astype(np.uint8).tobytes()
-        found = self._eye.get_inference(input=planes, input_shape=self.image.shape[2:]).inference
+    def _infer(self) -> list[Output]:
+        image = self._taken.image
+        planes = np.clip(np.rint(image), 0, 255).astype(np.uint8).tobytes()
+        found = self._eye.get_inference(input=planes, input_shape=image.shape[2:]).inference
         values = [np.asarray(one, dtype=np.float32) for one in (found if isinstance(found, (list, tuple)) else [found])]
         if len(values) == 1:
             return [(["probs"], values[0].reshape(1, -1))]
-        if len(values) != 2 or values[0].size % 4 or values[1].size % max(1, values[0].size // 4):
-            shapes = [one.shape for one in values]
-            raise Fault("inference_failed", f"probabilities, alone or after boxes, expected; got shapes {shapes}")
-        boxes = values[0].reshape(1, -1, 4)
-        return [(["raw_boxes"], boxes), (["raw_probs"], values[1].reshape(1, boxes.shape[1], -1))]
-
-    def close(self) -> None:
-        if self.open:
-            self.open = False
-            self._eye.stop_inference()
+        # Without names, in the order of their names, as the compiler writes them.
+        boxes, probs = values
+        return [(["raw_boxes"], boxes.reshape(1, -1, 4)), (["raw_probs"], probs.reshape(1, boxes.size // 4, -1))]
 
 
 SDKS = {"openvino": (OpenVino, InferenceEngine), "percept": (Percept,)}
