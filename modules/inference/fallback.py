@@ -37,15 +37,25 @@ class Fallback:
     """A `Runtime` of two, with the state of the one that may be lost."""
 
     def __init__(
-        self, processor: Runtime, open_vpu: Callable[[], Runtime], device: str, settings: VpuSettings, tell: Tell
+        self,
+        processor: Runtime,
+        open_vpu: Callable[[], Runtime],
+        device: str,
+        settings: VpuSettings,
+        tell: Tell,
+        left: Callable[[], None] = lambda: None,
     ) -> None:
-        """open_vpu may take minutes and raise any EdgeError. `tell` is called from another thread than `infer`."""
+        """open_vpu may take minutes and raise any EdgeError; left is called once, when all is closed.
+
+        `tell` is called from another thread than `infer`.
+        """
         self.state = VpuState(device=device, phase="starting")
         """Replaced whole."""
         self._processor = processor
         self._open_vpu = open_vpu
         self._settings = settings
         self._tell = tell
+        self._left = left
         self._vpu: Runtime | None = None
         self._lost: EdgeError | None = None
         self._newest: tuple[Image, Outputs] | None = None
@@ -78,6 +88,7 @@ class Fallback:
 
     def close(self) -> None:
         with self._lock:
+            again = self._closed.is_set()
             self._closed.set()
             vpu, self._vpu = self._vpu, None
         self._awake.set()
@@ -85,6 +96,8 @@ class Fallback:
         if vpu is not None:
             vpu.close()
         self._processor.close()
+        if not again:
+            self._left()
 
     def _now(self, before: str, after: str) -> None:
         if self.state.phase == before:

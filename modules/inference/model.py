@@ -126,8 +126,15 @@ def _opened(key: ModelKey, file: Path, vpu: Vpu | None, tell: Tell) -> Runtime:
         return open_runtime(key.backend, file, key.threads, key.device)
     sdk, device = key.vpu.sdk, key.device or VPU_DEVICE
     processor = open_runtime(STANDS_IN, file, key.threads)
+    if vpu is not None:
+        vpu.join()
     return Fallback(
-        processor, lambda: open_runtime(key.backend, file, key.threads, device, vpu, sdk), device, key.vpu, tell
+        processor,
+        lambda: open_runtime(key.backend, file, key.threads, device, vpu, sdk),
+        device,
+        key.vpu,
+        tell,
+        vpu.leave if vpu is not None else lambda: None,
     )
 
 

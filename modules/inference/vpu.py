@@ -1,7 +1,8 @@
 """The VPU as models see it: loading into the one process that holds it, looking, letting go.
 
 All models of this program share that process, as no second one can have the device. It is started when a model needs
-it, and again after it was ended because something went wrong with one of them.
+it, and again after it was ended because it hung, crashed or talked nonsense. It is ended no sooner than it must be:
+whoever boots an Azure Eye has it until it is switched off, so another process would not get it.
 """
 
 import logging
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 LOAD_WITHIN_S = 600.0
 """Compiling for a Myriad X takes half a minute on a device's processor, and several with azure-percept."""
 INFER_WITHIN_S = 4.0
+FAULTS_FORGIVEN = 3
+"""So many answers of no use end the process."""
 _LOOK_AGAIN_S = 0.02
 
 Outputs = dict[str, NDArray[np.float32]]
@@ -50,6 +53,8 @@ class Vpu:
         self._worker: Worker | None = None
         self._loading = False
         self._unwanted: deque[tuple[Worker, int]] = deque()
+        self._members = 0
+        self._counting = threading.Lock()
         self._closed = False
 
     @property
@@ -74,8 +79,8 @@ class Vpu:
                 }
                 head, _ = worker.ask("loading a model", question, LOAD_WITHIN_S)
                 if "error" in head:
-                    if not worker.models:
-                        worker.end("it held no model")
+                    if not worker.models and (head["error"] in ("no_sdk", "no_device") or self._members == 0):
+                        worker.end("it holds no model")
                     self._refused(str(head["error"]), str(head.get("message", "")))
                 return VpuModel(self, worker, head)
             finally:
@@ -93,20 +98,46 @@ class Vpu:
             head, body = worker.ask("looking at an image", question, left(deadline_s), image.data.cast("B"))
             if "error" in head:
                 kind: LossKind = "out_of_memory" if head["error"] == "out_of_memory" else "inference_failed"
-                worker.fail(kind, f"the VPU failed: {head.get('message')}")
+                self.mistrust(model, kind, f"the VPU failed: {head.get('message')}")
             try:
                 return outputs_of(head["outputs"], body)
             except (LookupError, TypeError, ValueError) as error:
                 worker.fail("bad_answer", f"the VPU's process gave what is no answer: {error!r}")
 
+    def mistrust(self, model: "VpuModel", kind: LossKind, message: str) -> NoReturn:
+        """Raise DeviceLost for an answer that came but is of no use.
+
+        The process stays, since an Eye takes no other until it is switched off, unless it has happened too often.
+        """
+        model.worker.faults += 1
+        if model.worker.faults >= FAULTS_FORGIVEN:
+            model.worker.fail(kind, message)
+        raise DeviceLost(kind, message)
+
     def unload(self, model: "VpuModel") -> None:
         """Let go of a model, without waiting for the process: it is told when it is asked for something next."""
         self._unwanted.append((model.worker, model.number))
         model.worker.models.discard(model.number)
-        if not model.worker.models and self._lock.acquire(blocking=False):
+        self._end_if_unneeded()
+
+    def join(self) -> None:
+        """Keep the process, once it runs, also while it holds no model."""
+        with self._counting:
+            self._members += 1
+
+    def leave(self) -> None:
+        """Undo `join`; the process ends with the last who needs it."""
+        with self._counting:
+            self._members -= 1
+        self._end_if_unneeded()
+
+    def _end_if_unneeded(self) -> None:
+        # Where it is at work for somebody, that one lets go of its model later.
+        if self._lock.acquire(blocking=False):
             try:
-                if not model.worker.models and not model.worker.over:
-                    model.worker.end("no model needs it any more")
+                worker = self._worker
+                if worker is not None and not worker.models and self._members == 0:
+                    worker.end("no model needs it any more")
             finally:
                 self._lock.release()
 

@@ -33,6 +33,8 @@ class Worker:
     def __init__(self, python: str, program: Path, sdk: Sdk) -> None:
         self.sdk = sdk
         self.models: set[int] = set()
+        self.faults = 0
+        """Answers of no use that came from it."""
         self.over = ""
         """Why it was ended; empty while it is of use."""
         self.kind: LossKind = "crashed"

@@ -133,7 +133,7 @@ class Percept:
             if time.monotonic() > deadline_s:
                 raise Fault("no_device", f"the Eye was not ready after {_READY_WITHIN_S:.0f} s")
             time.sleep(0.2)
-        self._taken: Any = None
+        self._taken: Model | None = None
 
     def load(self, path: str, device: str, threads: int) -> Model:
         if not Path(path).is_file():
@@ -151,6 +151,7 @@ class Percept:
         return self._taken
 
     def _infer(self) -> list[Output]:
+        assert self._taken is not None
         image = self._taken.image
         planes = np.clip(np.rint(image), 0, 255).astype(np.uint8).tobytes()
         found = self._eye.get_inference(input=planes, input_shape=image.shape[2:]).inference

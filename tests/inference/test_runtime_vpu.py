@@ -74,17 +74,19 @@ def test_the_limit_of_the_product_leaves_time_for_the_processor():
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "kind", "told"),
+    ("behaviour", "kind", "told", "stays"),
     [
-        ("segfault", "crashed", "SIGSEGV"),
-        ("killed", "crashed", "SIGKILL"),
-        ("exit", "crashed", "code 7"),
-        ("garbage", "bad_answer", "no answer"),
-        ("nan", "bad_answer", "not finite"),
-        ("error", "inference_failed", "NC_ERROR"),
+        ("segfault", "crashed", "SIGSEGV", False),
+        ("killed", "crashed", "SIGKILL", False),
+        ("exit", "crashed", "code 7", False),
+        ("garbage", "bad_answer", "no answer", False),
+        ("nan", "bad_answer", "not finite", True),
+        ("error", "inference_failed", "NC_ERROR", True),
+        ("memory", "out_of_memory", "NC_OUT_OF_MEMORY", True),
     ],
 )
-def test_what_goes_wrong_with_an_image_is_told_at_once(rig, runtime, behaviour, kind, told):
+def test_what_goes_wrong_with_an_image_is_told_at_once(rig, runtime, behaviour, kind, told, stays):
+    pid = rig.vpu.pid
     rig.do(f"infer {behaviour}")
 
     error, took_s = lost(runtime)
@@ -92,6 +94,16 @@ def test_what_goes_wrong_with_an_image_is_told_at_once(rig, runtime, behaviour, 
     assert error.kind == kind
     assert told in str(error)
     assert took_s < 0.7
+    assert rig.vpu.pid == (pid if stays else None)
+
+
+def test_answers_of_no_use_end_the_process_when_they_come_again_and_again(rig, runtime):
+    pid = rig.vpu.pid
+    for _ in range(3):
+        assert rig.vpu.pid == pid
+        rig.do("infer nan")
+        lost(runtime)
+
     assert rig.vpu.pid is None
 
 
@@ -125,7 +137,6 @@ def test_a_model_that_the_device_does_not_take_is_told(rig, model, behaviour, ki
         open_runtime("vpu", model, 1, "CPU", rig.vpu)
 
     assert error.value.kind == kind
-    assert rig.vpu.pid is None
 
 
 def test_loading_that_hangs_ends_in_time(rig, model, monkeypatch):

@@ -37,7 +37,7 @@ class VpuRuntime:
         shapes = {name: value.shape for name, value in outputs.items()}
         self._shapes = self._shapes or shapes
         if shapes != self._shapes:
-            model.worker.fail("bad_answer", f"the VPU gave outputs of shapes {shapes} after {self._shapes}")
+            self._vpu.mistrust(model, "bad_answer", f"the VPU gave outputs of shapes {shapes} after {self._shapes}")
         for name, value in outputs.items():
             if not np.isfinite(value).all():
-                model.worker.fail("bad_answer", f"the VPU gave numbers that are not finite for {name}")
+                self._vpu.mistrust(model, "bad_answer", f"the VPU gave numbers that are not finite for {name}")
