@@ -69,7 +69,7 @@ class Vpu:
             self._loading = True
             try:
                 worker = self._started(sdk)
-                self._forget_unwanted()
+                self._forget_unwanted(self.infer_within_s)
                 question = {
                     "do": "load",
                     "path": str(model.absolute()),
@@ -93,7 +93,7 @@ class Vpu:
             worker = model.worker
             if worker.over:
                 raise DeviceLost(worker.kind, f"the VPU's process was ended before: {worker.over}")
-            self._forget_unwanted()
+            self._forget_unwanted(left(deadline_s))
             question = {"do": "infer", "model": model.number}
             head, body = worker.ask("looking at an image", question, left(deadline_s), image.data.cast("B"))
             if "error" in head:
@@ -172,11 +172,11 @@ class Vpu:
             log.info("the VPU's process is %d, of %s", worker.pid, self._python)
         return worker
 
-    def _forget_unwanted(self) -> None:
+    def _forget_unwanted(self, within_s: float) -> None:
         while self._unwanted:
             worker, number = self._unwanted.popleft()
             if not worker.over:
-                worker.ask("letting go of a model", {"do": "unload", "model": number}, self.infer_within_s)
+                worker.ask("letting go of a model", {"do": "unload", "model": number}, within_s)
 
     def _refused(self, kind: str, message: str) -> NoReturn:
         if kind == "no_sdk":
