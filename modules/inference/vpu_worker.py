@@ -1,7 +1,7 @@
 """The process that holds the VPU: loads models with the SDK of its own Python, looks at images, answers in bytes.
 
 `PYTHON vpu_worker.py SOCKET`: the number of an open stream socket. It is run by an older Python than ours (3.9 syntax;
-standard library, numpy and one SDK), so it imports nothing of ours. What an SDK prints goes to standard error. Nothing
+standard library, numpy and one SDK), so it imports nothing of ours. What an SDK prints cannot reach the socket. Nothing
 ever comes through standard input: when that closes, whoever started this is gone, and the kernel ends the process, even
 one that hangs within the SDK.
 
@@ -288,7 +288,6 @@ def end_with_input() -> None:
 
 def main(arguments: list[str]) -> None:
     end_with_input()
-    os.dup2(2, 1)
     # Our files must not be taken for those that an SDK imports by the same name.
     sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
     Worker(socket.socket(fileno=int(arguments[0]))).serve()
