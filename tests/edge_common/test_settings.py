@@ -113,3 +113,8 @@ def test_passwords_of_cameras_are_not_reported() -> None:
     assert reported["cameras"]["value"]["door"]["url"] == "rtsp://staff:***@192.0.2.7:554/main"
     assert "pass" not in str(refused.value)
     assert settings.cameras["door"].url == url
+
+
+@pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "MYRIAD", "MYRIAD.1.2-ma2480", "AUTO:GPU,CPU", None])
+def test_devices_are_named_as_openvino_names_them(device: str | None) -> None:
+    assert parse_settings(InferenceSettings, {"device": device}).device == device
