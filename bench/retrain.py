@@ -47,7 +47,9 @@ def measure(
             "first_ap50": ap50(first),
             "again_ap50": ap50(again),
             "full_ap50": ap50(full),
-            "peak_mb": round(max(run.peak_mb for run in (first, again, full)), 1),
+            "first_mb": round(first.peak_mb, 1),
+            "again_mb": round(again.peak_mb, 1),
+            "full_mb": round(full.peak_mb, 1),
         }
 
 
@@ -69,7 +71,8 @@ def main(words: Sequence[str] | None = None) -> None:
         rows = [measure(measured, seed, amount, arguments) for seed in arguments.seeds]
         seconds = {name: statistics.median(row[name] for row in rows) for name in ("first_s", "again_s", "full_s")}
         scores = {name: round(statistics.mean(row[name] for row in rows), 4) for name in _SCORES}
-        of_sets[folder.name] = seconds | scores | {"peak_mb": max(row["peak_mb"] for row in rows), "per_seed": rows}
+        peaks = {name: max(row[name] for row in rows) for name in ("first_mb", "again_mb", "full_mb")}
+        of_sets[folder.name] = seconds | scores | peaks | {"per_seed": rows}
         if not arguments.json:
             print(folder.name, of_sets[folder.name], flush=True)
     print(json.dumps(of_sets))

@@ -60,6 +60,10 @@ def _try_camera(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("Dairy shelf")
 
 
+def _open_a_topic(page: Page) -> None:
+    page.get_by_text("The model overlooks things").click()
+
+
 SIGN_IN = Shown("sign-in", "Signing in", "people.sign_in_page", lambda at: "/sign-in", "form")
 """Only for who is not let in: it comes last, when a PIN is set."""
 
@@ -136,6 +140,7 @@ PAGES = (
     Shown("zoo-model", "A ready-made model", "zoo.one", lambda at: "/zoo/objects", "main"),
     Shown("import", "Import", "exchange.import_page", lambda at: "/models/import", "main"),
     Shown("settings", "Settings", "settings.settings_page", lambda at: "/settings", ".disk-bar"),
+    Shown("help", "Help", "help.help_page", lambda at: "/help", "details[open]", act=_open_a_topic),
     SIGN_IN,
 )
 

@@ -22,6 +22,7 @@ HOMES = {
         "modules/trainer_agent/words.py",
     ),
     "cv2": (
+        "bench/line.py",
         "edge_common/images.py",
         "modules/capture/__main__.py",
         "modules/capture/camera_file.py",
@@ -49,7 +50,7 @@ HOMES = {
     "torch": (),
     "waitress": ("modules/trainer_agent/__main__.py",),
     "werkzeug": ("modules/trainer_agent/web/*",),
-    "zmq": ("edge_common/camera_questions.py", "edge_common/frames.py", "edge_common/results.py"),
+    "zmq": ("bench/line.py", "edge_common/camera_questions.py", "edge_common/frames.py", "edge_common/results.py"),
 }
 """Library to the only files that import it."""
 

@@ -29,6 +29,7 @@ def main() -> int:
     arguments.add_argument("--questions", required=True, help="ZeroMQ endpoint to answer the page's questions on")
     given = arguments.parse_args()
 
+    service.bound_heap()
     service.start_logging("capture", given.data)
     stop = service.stop_on_signals()
     service.end_with_parent()

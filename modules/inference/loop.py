@@ -1,26 +1,50 @@
-"""Looks at the newest frame of each camera with every live model and publishes what they find; swaps between frames."""
+"""Looks at the newest frame of each camera with every live model and publishes what they find; swaps between frames.
 
+Three threads work side by side: one makes inputs of the next frame, one runs the models, one reads what they gave and
+publishes it. So a runtime waits for neither pictures nor sockets.
+"""
+
+import contextlib
 import logging
+import queue
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from edge_common.errors import InferenceError
 from edge_common.frames import Frame, FrameSubscriber
 from edge_common.results import InferenceState, ResultPublisher
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader, Models
+from modules.inference.model import LoadedModel, Outputs
+from modules.inference.preparing import Prepared, Preparer
 
 log = logging.getLogger(__name__)
 
 STATE_EVERY_S = 1.0
 ERROR_LASTS_S = 10.0
+_STATE_LOOK_S = 0.2
 _MEASURED_OVER_S = 3.0
 _WAIT_S = 0.1
+_MOST_UNREAD = 4
+"""Outputs that may wait to be read; then the models wait."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """What a model gave for a frame, or why it gave nothing."""
+
+    frame: Frame
+    model: LoadedModel
+    outputs: Outputs | InferenceError
+    took_s: float
+    last: bool
+    """Whether no other model will look at this frame."""
 
 
 class InferenceLoop:
-    """The thread that owns the models in use and the socket of results."""
+    """Owns the models in use and the socket of results, each used by one thread of its own."""
 
     def __init__(
         self, frames: FrameSubscriber, results: ResultPublisher, loader: ModelLoader, settings: InferenceSettings
@@ -28,57 +52,110 @@ class InferenceLoop:
         self.settings = settings
         """Replaced whole by whoever gets new ones; read once for each frame."""
         self.state = InferenceState(models=(), runtime=settings.backend, frames_per_s=0, inference_ms=0, last_error="")
-        self._frames = frames
+        self._preparer = Preparer(frames)
         self._results = results
         self._loader = loader
-        self._models: Models = ()
+        self._unread: queue.Queue[_Looked | Models | None] = queue.Queue(_MOST_UNREAD)
+        """Models: from here on results are of these; None: there will be no more."""
+        self._stated: Models = ()
         self._pace = Pace()
         self._failing: dict[tuple[str, str], tuple[float, str]] = {}
-        self._stated_s = 0.0
+        self._stated_s = self._state_due_s = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._runner = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._reader = threading.Thread(target=self._publish, name="results", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._preparer.start()
+        self._reader.start()
+        self._runner.start()
 
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._preparer.alive() and self._runner.is_alive() and self._reader.is_alive()
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join()
+        self._preparer.close()
+        self._runner.join()
+        self._reader.join()
 
     def _run(self) -> None:
+        """Run the models."""
+        models: Models = ()
+        busy_s = 0.0
         while not self._stop.is_set():
-            self._swap()
-            # Before any result of a new version, so that a reader knows the version when its results come.
-            self._state(time.monotonic())
-            taken = self._frames.frames.take(_WAIT_S)
-            if taken is not None:
-                self._look(taken[1])
-        self._swap()
-        for model in self._models:
+            models = self._swap(models)
+            prepared = self._preparer.take(_WAIT_S, busy_s)
+            if prepared is not None:
+                began_s = time.monotonic()
+                self._look(prepared, models)
+                # A mean over some frames: a single slow one says little about the next.
+                busy_s += (time.monotonic() - began_s - busy_s) / 4
+        for model in self._swap(models):
             model.runtime.close()
+        self._hand_on(None)
 
-    def _swap(self) -> None:
-        """Take the newest set that the loader has ready; models that no set holds any more are closed."""
+    def _swap(self, models: Models) -> Models:
+        """The newest set that the loader has ready, else these; models that no set holds any more are closed."""
         while not self._loader.ready.empty():
-            old, self._models = self._models, self._loader.ready.get()
+            old, models = models, self._loader.ready.get()
+            self._preparer.sizes = frozenset(model.manifest.input_size_px for model in models)
+            # Before any result of a new version, so that a reader knows the version when its results come.
+            self._hand_on(models)
             for model in old:
-                if model not in self._models:
+                if model not in models:
                     model.runtime.close()
+        return models
 
-    def _look(self, frame: Frame) -> None:
-        self._loader.recent = frame
-        for model in self._models:
+    def _look(self, prepared: Prepared, models: Models) -> None:
+        self._loader.recent = prepared.frame
+        for model in models:
+            began_s = time.perf_counter()
+            outputs: Outputs | InferenceError
             try:
-                result = model.look(frame, self.settings)
+                outputs = model.run(prepared.input(model.manifest.input_size_px))
             except InferenceError as error:
-                self._fail(model.manifest.model_name, frame.camera, error)
+                outputs = error
+            took_s = time.perf_counter() - began_s
+            self._hand_on(_Looked(prepared.frame, model, outputs, took_s, model is models[-1]))
+
+    def _hand_on(self, item: _Looked | Models | None) -> None:
+        """Wait until it can be read; not for a reader that a fault has ended, which `alive` tells."""
+        while self._reader.is_alive():
+            with contextlib.suppress(queue.Full):
+                self._unread.put(item, timeout=_WAIT_S)
+                return
+
+    def _publish(self) -> None:
+        """Read what the models gave, publish it, and tell how it goes."""
+        while True:
+            try:
+                item = self._unread.get(timeout=_WAIT_S)
+            except queue.Empty:
+                pass
             else:
-                self._results.publish(result)
-                self._pace.looked(result.inference_ms)
-        if self._models:
+                if item is None:
+                    return
+                if isinstance(item, _Looked):
+                    self._read(item)
+                else:
+                    self._stated, self._state_due_s = item, 0.0
+            now_s = time.monotonic()
+            if now_s >= self._state_due_s:
+                self._state_due_s = now_s + _STATE_LOOK_S
+                self._state(now_s)
+
+    def _read(self, looked: _Looked) -> None:
+        try:
+            if isinstance(looked.outputs, InferenceError):
+                raise looked.outputs
+            result = looked.model.read(looked.frame, looked.outputs, looked.took_s, self.settings)
+        except InferenceError as error:
+            self._fail(looked.model.manifest.model_name, looked.frame.camera, error)
+        else:
+            self._results.publish(result)
+            self._pace.looked(result.inference_ms)
+        if looked.last:
             self._pace.frame(time.monotonic())
 
     def _fail(self, model: str, camera: str, error: InferenceError) -> None:
@@ -86,14 +163,15 @@ class InferenceLoop:
         # A model that fails on every frame would fill the log: one line while it lasts.
         if (model, camera) not in self._failing:
             log.error("%s", message)
+            self._state_due_s = 0.0
         self._failing[model, camera] = (time.monotonic(), message)
 
     def _state(self, now_s: float) -> None:
         self._failing = {key: seen for key, seen in self._failing.items() if now_s - seen[0] < ERROR_LASTS_S}
         failures = [message for _, message in self._failing.values()] + list(self._loader.failures.values())
-        kinds = sorted({model.key.backend for model in self._models})
+        kinds = sorted({model.key.backend for model in self._stated})
         state = InferenceState(
-            models=tuple(model.describe(self.settings) for model in self._models),
+            models=tuple(model.describe(self.settings) for model in self._stated),
             runtime=", ".join(kinds) or self.settings.backend,
             frames_per_s=round(self._pace.frames_per_s(now_s), 2),
             inference_ms=round(self._pace.inference_ms(), 2),

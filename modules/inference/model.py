@@ -3,8 +3,10 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_common.detections import MOST_WEAK, WEAKEST, Result
 from edge_common.errors import PackageError
@@ -20,6 +22,9 @@ from modules.inference.vpu import Vpu
 
 STANDS_IN = "openvino"
 """What looks on the processor while the VPU is lost."""
+
+Outputs = dict[str, NDArray[Any]]
+"""Of a model, by name."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,18 @@ class LoadedModel:
 
     def look(self, frame: Frame, settings: InferenceSettings) -> Result:
         """What this model finds in a frame; raises InferenceError."""
-        started_s = time.perf_counter()
+        began_s = time.perf_counter()
+        outputs = self.run(to_input(frame.pixels, self.manifest.input_size_px))
+        return self.read(frame, outputs, time.perf_counter() - began_s, settings)
+
+    def run(self, image: Floats) -> Outputs:
+        """What the runtime gives for an input, float32 [1, 3, size, size]; raises InferenceError."""
+        return self.runtime.infer(image)
+
+    def read(self, frame: Frame, outputs: Outputs, took_s: float, settings: InferenceSettings) -> Result:
+        """What outputs that came after `took_s` say of a frame; raises InferenceError. For any thread."""
+        began_s = time.perf_counter()
         height, width = frame.pixels.shape[:2]
-        size = self.manifest.input_size_px
-        outputs = self.runtime.infer(to_input(frame.pixels, size))
         thresholds = thresholds_of(self.manifest, settings)
         found = decode(
             outputs,
@@ -57,7 +70,7 @@ class LoadedModel:
             labels=self.manifest.labels,
             thresholds=thresholds,
             overlap=settings.overlap,
-            place=Letterbox(width, height, size),
+            place=Letterbox(width, height, self.manifest.input_size_px),
             weakest=WEAKEST,
         )
         least = dict(zip(self.manifest.labels, thresholds, strict=True))
@@ -70,7 +83,7 @@ class LoadedModel:
             model_version=self.manifest.version,
             kind=self.manifest.kind,
             detections=detections,
-            inference_ms=(time.perf_counter() - started_s) * 1000,
+            inference_ms=(took_s + time.perf_counter() - began_s) * 1000,
             weak=found[len(detections) :][:MOST_WEAK],
         )
 

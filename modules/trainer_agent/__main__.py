@@ -17,7 +17,7 @@ from edge_common.network import EVERYWHERE, listen
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, bound_heap, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
@@ -56,6 +56,7 @@ def main() -> int:
     arguments.add_argument("--host", default=EVERYWHERE, help="the only address to listen at; all by default")
     arguments.add_argument("--port", type=int, default=8080)
     chosen = arguments.parse_args()
+    bound_heap()
     start_logging("trainer_agent", chosen.data)
     stop = stop_on_signals()
     end_with_parent()

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from edge_common.errors import ImageError
-from edge_common.images import LETTERBOX_GREY, decode_image, digest_of, encode_jpeg, letterbox, shrink, small_grey
+from edge_common.images import (
+    LETTERBOX_GREY,
+    decode_image,
+    digest_of,
+    encode_jpeg,
+    letterbox,
+    scale_to,
+    shrink,
+    small_grey,
+)
 from tests.trainer_agent.learning.made import draw_shapes, png_bomb
 
 PICTURE = draw_shapes(1)[0]
@@ -114,3 +123,25 @@ def test_a_letterboxed_picture_lies_centred_on_grey(size: int) -> None:
 
 def test_a_digest_is_sha256_in_hex(tmp_path: Path) -> None:
     assert digest_of(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 169), (160, 90), (40, 22), (641, 361), (1920, 40)])
+def test_a_picture_is_scaled_to_any_size_and_looks_the_same(width: int, height: int) -> None:
+    across = np.linspace(0, 255, 1281)
+    picture = np.repeat(np.tile(across, (721, 1))[..., None], 3, axis=2).astype(np.uint8)
+
+    scaled = scale_to(picture, (width, height))
+
+    assert scaled.shape == (height, width, 3)
+    expected = (np.arange(width) + 0.5) / width * 255
+    assert np.abs(scaled[height // 2, :, 0] - expected).max() < 3
+
+
+def test_fine_lines_become_grey_when_a_picture_is_scaled_down() -> None:
+    lines = np.zeros((720, 1280, 3), dtype=np.uint8)
+    lines[:, ::2] = 255
+
+    scaled = scale_to(lines, (300, 169))
+
+    assert scaled.min() > 120
+    assert scaled.max() < 136

@@ -1,8 +1,11 @@
 """The log of a module, on standard error and in a file that cannot grow without end."""
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from edge_common.service import LOG_BYTES
 
@@ -44,3 +47,32 @@ def test_a_disk_that_takes_no_log_ends_nothing(tmp_path: Path) -> None:
 
     assert "00001 xxx" in said
     assert "Traceback" not in said
+
+
+def heaps(bounded: bool, folder: Path) -> int:
+    """How many heaps glibc has made for twelve threads that hold pictures at the same time."""
+    told = folder / "heaps.xml"
+    code = (
+        "import ctypes, sys, threading; from edge_common.service import bound_heap\n"
+        f"{bounded} and bound_heap()\n"
+        "together = threading.Barrier(12)\n"
+        "def hold():\n"
+        "    kept = [bytearray(50_000) for _ in range(20)]\n"
+        "    together.wait()\n"
+        "threads = [threading.Thread(target=hold) for _ in range(12)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "libc = ctypes.CDLL(None)\n"
+        "libc.fopen.restype = ctypes.c_void_p\n"
+        "file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b'w'))\n"
+        "libc.malloc_info(0, file)\n"
+        "libc.fclose(file)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(told)], cwd=ROOT, check=True)
+    return told.read_text().count("<heap nr=")
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="glibc's malloc only")
+def test_all_threads_share_two_heaps(tmp_path: Path) -> None:
+    assert heaps(bounded=False, folder=tmp_path) > 2
+    assert heaps(bounded=True, folder=tmp_path) <= 2

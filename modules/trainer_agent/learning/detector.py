@@ -1,6 +1,6 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 
@@ -21,10 +21,10 @@ from modules.trainer_agent.learning.evaluate import Truth
 from modules.trainer_agent.learning.examples import Example, Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
-from modules.trainer_agent.learning.features import unpack
+from modules.trainer_agent.learning.features import ViewFeatures, unpack
 from modules.trainer_agent.learning.fits import Fitters, Share
 from modules.trainer_agent.learning.head import join
-from modules.trainer_agent.learning.kept_examples import KeptExample, keep
+from modules.trainer_agent.learning.kept_examples import keep
 from modules.trainer_agent.learning.learned_before import keep_learned, load_learned
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.plan import make_plan
@@ -45,7 +45,7 @@ DETAIL_BOX_PX = 128.0
 """A box of this side shows what tells tags apart: playing cards were told apart far better than at 96 px."""
 MOST_DETAIL_PX = 448
 """A larger square only for details costs more than it tells."""
-_LEARNED_VERSION = 1
+_LEARNED_VERSION = 2
 """Counts up when what is learned is made differently, so that an old training's parts are not gone on from."""
 
 
@@ -82,16 +82,15 @@ def train_detector(
         pairs = list(zip(tagged, views, strict=True))
         recipe = f"learned {_LEARNED_VERSION} {model_id} {backbone.sha256} {size_px} {seed}"
         plan = make_plan(tagged, load_learned(cache, recipe) if again else None, seed)
+        missing = source.missing(pairs)
         # Where fewer images are new than could be looked at side by side, each has more threads.
-        each = threads // max(1, min(at_once, source.missing(pairs)))
+        each = threads // max(1, min(at_once, len(missing)))
         looking = progress.part(marked("Looking at the images"), 0.0, 0.3 if several else 0.4)
-        projection = plan.projection or _learn_projection(source, pairs, seed, pool, at_once - 1, looking)
-        # With the projection known, the backbone looks at new images while examples are made, so few are made at once.
-        ahead = threads if plan.projection is None else at_once - 1
-        examples: list[list[KeptExample]] = []
-        for made in side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=ahead):
-            examples.append([keep(example, arena) for example in made])
+        looked = _looked_at(source, missing if plan.projection else pairs, pool, at_once - 1, looking)
+        projection = _learn_projection(looked, sum(map(len, views)), seed, pool, plan.projection)
         source.rest()
+        made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
+        examples = [[keep(example, arena) for example in of_image] for of_image in made]
         teaching = None
         if several:
             details = CachedViews(lambda: DetailBackbone(lite0.path, each), lite0.sha256, cache, size_px)
@@ -177,24 +176,30 @@ def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
     return next((size for size in SIZES_PX if size >= wanted), SIZES_PX[-1])
 
 
-def _learn_projection(
+def _looked_at(
     source: CachedViews,
     pairs: Sequence[tuple[Tagged, list[View]]],
-    seed: int,
     pool: Executor,
     ahead: int,
     progress: Progress,
-) -> Projection:
-    """Has (and keeps) the features of all views computed on the way; holds those of a few images at a time."""
-    rng = np.random.default_rng(seed)
-    sample = MapSample(sum(len(views) for _, views in pairs))
+) -> Iterator[list[ViewFeatures]]:
+    """The features of each image's views: computed, and kept, where they are new; those of a few images at a time."""
     looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=ahead)
     for index, of_image in enumerate(looked):
-        for view in of_image:
-            sample.add(view, rng)
+        yield of_image
         progress.done((index + 1) / len(pairs))
-    source.rest()
-    return fit_projection(sample, rng, pool)
+
+
+def _learn_projection(
+    looked: Iterable[list[ViewFeatures]], views: int, seed: int, pool: Executor, known: Projection | None
+) -> Projection:
+    """Goes through all that is looked at, so that it is kept; learns the projection from it unless it is known."""
+    rng = np.random.default_rng(seed)
+    sample = MapSample(views)
+    for of_image in looked:
+        for view in of_image if known is None else ():
+            sample.add(view, rng)
+    return known or fit_projection(sample, rng, pool)
 
 
 def _examples_of(

@@ -45,7 +45,8 @@ class LearnedBefore:
             if one.image.digest in self.fold_of:
                 dealt[self.fold_of[one.image.digest]].append(index)
         folds = make_folds(tags_of(tagged), seed, len(self.heads), dealt)
-        return folds if all(folds) else None
+        # Of a fold that has lost all its images there is none left.
+        return folds if len(folds) == len(self.heads) else None
 
     def unchanged(self, fold: int, learn: Sequence[Tagged]) -> bool:
         """Whether a fold's head would learn from the very images that it has learned from, tagged as they were."""

@@ -23,7 +23,7 @@ MOST_AT_ONCE_PX = 2 * 640 * 640
 """Of all squares that are looked at side by side."""
 HELD_BYTES = 110_000_000
 """Of a backbone's arrays that stay in memory."""
-_VERSION = 2
+_VERSION = 3
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
 
 
@@ -96,9 +96,9 @@ class CachedViews:
         self._hold(recipe, found)
         return found
 
-    def missing(self, pairs: Iterable[tuple[Tagged, Sequence[View]]]) -> int:
-        """Of how many images the backbone has to be asked."""
-        return sum(not self._cache.has(self._recipe(*pair)) for pair in pairs)
+    def missing(self, pairs: Iterable[tuple[Tagged, list[View]]]) -> list[tuple[Tagged, list[View]]]:
+        """The images of which the backbone has to be asked."""
+        return [pair for pair in pairs if not self._cache.has(self._recipe(*pair))]
 
     def rest(self) -> None:
         """Free the backbone's memory; asked for something new, it is loaded again."""

@@ -10,6 +10,7 @@ from modules.trainer_agent.web import (
     capture,
     checking,
     exchange,
+    help,
     home,
     language,
     library_page,
@@ -67,6 +68,7 @@ def create_app(services: Services) -> Flask:
         people,
         language,
         settings,
+        help,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS | names.FILTERS

@@ -81,7 +81,17 @@ def gaps(library):
 def test_a_device_without_anything(window, fits_everybody, build_app):
     site = Site(build_app())
 
-    for path in ("/", "/models", "/models/new", "/models/import", "/live", "/cameras", "/cameras/new", "/models/gone"):
+    for path in (
+        "/",
+        "/models",
+        "/models/new",
+        "/models/import",
+        "/live",
+        "/cameras",
+        "/cameras/new",
+        "/help",
+        "/models/gone",
+    ):
         window.goto(site.address + path)
         fits_everybody()
 
@@ -464,4 +474,12 @@ def test_the_settings(window, fits_everybody, build_app, library, gaps, start_ag
 
     window.get_by_text("What takes how much").click()
     window.get_by_text("All parts").click()
+    fits_everybody()
+
+
+def test_help_with_every_topic_open(window, fits_everybody, build_app):
+    window.goto(f"{Site(build_app()).address}/help")
+    for topic in window.locator("summary").all():
+        topic.click()
+
     fits_everybody()

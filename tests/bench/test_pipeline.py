@@ -1,0 +1,69 @@
+"""The benchmark of inference, on a small video and a model of a few nodes: it runs whole."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from bench.line import read_video
+from bench.pipeline import main
+from edge_common.packages import PackageStore
+from tests.inference.tiny_models import publish_model
+from tests.trainer_agent.learning.made import draw_shapes
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """Twenty frames of drawn shapes."""
+    path = tmp_path / "shapes.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    for seed in range(20):
+        writer.write(draw_shapes(seed)[0])
+    writer.release()
+    return path
+
+
+def test_frames_come_from_the_video_as_capture_sends_them(video: Path) -> None:
+    pictures = read_video(video)
+
+    assert len(pictures) == 20
+    assert pictures[0].shape == (240, 320, 3)
+
+
+def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.avi").write_text("no video")
+
+    with pytest.raises(SystemExit, match="a video expected"):
+        read_video(tmp_path / "notes.avi")
+
+
+def test_a_model_is_measured_at_full_speed_at_most_of_it_and_while_it_is_swapped(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = publish_model(PackageStore(tmp_path / "models"), "1")
+
+    words = [
+        "--video",
+        str(video),
+        "--model",
+        str(folder),
+        "--backend",
+        "onnx",
+        "--cameras",
+        "1",
+        "2",
+        "--seconds",
+        "1",
+    ]
+    main([*words, "--rate", "20", "--json"])
+
+    measured = json.loads(capsys.readouterr().out)
+    assert list(measured["cameras"]) == ["1", "2"]
+    assert measured["ratio"] == measured["cameras"]["1"]["ratio"] > 0
+    for figures in measured["cameras"].values():
+        assert figures["sent"] == figures["sent_while_swapped"] == 20
+        # Of frames that come while the machine is busy elsewhere, the newest is looked at.
+        assert max(figures["lost"], figures["lost_while_swapped"]) < 10
+        assert 0 < figures["p50_ms"] <= figures["p95_ms"]
+        assert figures["rss_mb"] > 10
