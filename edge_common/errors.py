@@ -1,6 +1,20 @@
 """The one error family: every fault that this program names, each with a stable code for twins, pages and logs."""
 
 from collections.abc import Sequence
+from typing import Literal
+
+LossKind = Literal[
+    "not_set_up",
+    "no_device",
+    "not_updated",
+    "compile_failed",
+    "out_of_memory",
+    "inference_failed",
+    "hung",
+    "crashed",
+    "bad_answer",
+]
+"""What can happen to a device beside the processor."""
 
 
 class EdgeError(Exception):
@@ -77,6 +91,22 @@ class InferenceError(EdgeError):
     """A loaded model that failed on a frame or gave unusable numbers."""
 
     code = "inference_failed"
+
+
+class DeviceLost(InferenceError):
+    """A device beside the processor that hangs, has gone, or gives what is no answer; `kind` says which."""
+
+    code = "device_lost"
+
+    def __init__(self, kind: LossKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: LossKind = kind
+
+
+class DeviceBusy(InferenceError):
+    """A device that is being prepared for another model; this one has to wait."""
+
+    code = "device_busy"
 
 
 class LearningError(EdgeError):

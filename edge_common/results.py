@@ -12,7 +12,7 @@ import zmq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_common.detections import ModelKind, Result, decode_result, encode_result
-from edge_common.errors import CodecError
+from edge_common.errors import CodecError, LossKind
 from edge_common.latest import LatestByKey
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,21 @@ _END = b"\0"
 _POLL_MS = 50
 _WAITING_MESSAGES = 64
 STATE_LASTS_S = 5.0
+
+
+class VpuState(BaseModel):
+    """How a model stands that is to run on a VPU."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    device: str = Field(description="the device that is wanted, as OpenVINO calls it")
+    phase: Literal["starting", "running", "waiting", "lost"] = Field(
+        description="waiting: another model is being prepared on it; in all but `running` the processor looks instead"
+    )
+    kind: LossKind | None = Field(default=None, description="what happened when it was lost last; null while it runs")
+    why: str = Field(default="", description="the same in words; empty while it runs")
+    since: str = Field(default="", description="when it was lost: UTC, RFC 3339; empty while it runs")
+    next_try: str = Field(default="", description="when it is tried again, the same way")
 
 
 class LiveModel(BaseModel):
@@ -37,6 +52,8 @@ class LiveModel(BaseModel):
     labels: tuple[str, ...]
     created: str = Field(description="when the version was trained: UTC, RFC 3339")
     threshold: float = Field(default=0.5, ge=0, le=1, description="it reports nothing that it is less sure of")
+    device: str = Field(default="CPU", description="what it runs on now, as OpenVINO calls it")
+    vpu: VpuState | None = Field(default=None, description="null where it is not to run on a VPU")
 
 
 class InferenceState(BaseModel):

@@ -40,10 +40,30 @@ class CaptureSettings(Settings):
     cameras: dict[CameraId, CameraSettings] = Field(default={}, description="every camera by its id", max_length=16)
 
 
+class VpuSettings(Settings):
+    """How a VPU is reached (`backend: vpu`), and how often it is tried again while it is lost."""
+
+    sdk: Literal["openvino", "percept"] = Field(
+        default="openvino", description="openvino: its MYRIAD device; percept: the Eye by the package azure-percept"
+    )
+    first_pause_s: float = Field(default=5.0, ge=0.1, le=600, description="from losing it until the first try")
+    longest_pause_s: float = Field(default=300.0, ge=0.1, le=86400, description="pauses double up to this one")
+
+
 class InferenceSettings(Settings):
     """Desired properties of the inference module."""
 
-    backend: str = Field(default="openvino", pattern="^(openvino|onnx)$", description="inference runtime")
+    backend: str = Field(
+        default="openvino",
+        pattern="^(openvino|onnx|vpu)$",
+        description="inference runtime; vpu: in a process of its own, with the processor standing in while it is lost",
+    )
+    device: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2,8}([.:][A-Za-z0-9.,_-]{1,64})?$",
+        description="of openvino and vpu, as OpenVINO calls it (CPU, GPU, MYRIAD); null: CPU, and MYRIAD of vpu",
+    )
+    vpu: VpuSettings = VpuSettings()
     threads: int = Field(default=2, ge=1, le=16, description="threads that the runtime may use")
     overlap: float = Field(default=0.5, ge=0.1, le=0.95, description="IoU above which the weaker of two boxes goes")
     minimum_confidence: float | None = Field(

@@ -15,6 +15,7 @@ MOST_LINES = 300
 
 HOMES = {
     "ai_edge_litert": (),
+    "azure": ("modules/inference/vpu_worker.py",),
     "babel": (
         "modules/trainer_agent/catalogues.py",
         "modules/trainer_agent/web/language.py",
@@ -38,7 +39,11 @@ HOMES = {
     "matplotlib": ("bench/curve.py",),
     "onnx": ("edge_common/onnx_graph.py",),
     "onnxruntime": ("edge_common/onnx_session.py",),
-    "openvino": ("bench/vpu_layers.py", "modules/inference/runtimes/runtime_openvino.py"),
+    "openvino": (
+        "bench/vpu_layers.py",
+        "modules/inference/runtimes/runtime_openvino.py",
+        "modules/inference/vpu_worker.py",
+    ),
     "pycocotools": ("bench/fewshot.py",),
     "sqlite3": ("modules/trainer_agent/database.py", "modules/trainer_agent/rows.py"),
     "tflite2onnx": ("edge_common/zoo_setup.py",),
@@ -151,6 +156,14 @@ def test_training_loads_neither_pages_nor_database() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
 
     assert not {"flask", "waitress", "sqlite3", "zmq", "openvino", "tflite2onnx"} & set(loaded.stdout.split())
+
+
+def test_what_asks_the_vpu_loads_no_sdk() -> None:
+    code = "import sys, modules.inference.vpu, modules.inference.fallback; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+
+    assert not {"openvino", "onnxruntime", "azure"} & set(loaded.stdout.split())
 
 
 @pytest.mark.parametrize("path", [path for path in sources(*PARTS) if path.name == "__init__.py"], ids=named)

@@ -1,6 +1,10 @@
-"""The inference module as a process: wires settings, frames, models and results, and ends when asked to."""
+"""The inference module as a process: wires settings, frames, models and results, and ends when asked to.
+
+Environment: FIFTEEN_VPU_PYTHON (the interpreter that has the VPU's SDK; settings by twin name no programs to run).
+"""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_l
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
+from modules.inference.vpu import Vpu
 
 
 def main() -> int:
@@ -31,7 +36,8 @@ def main() -> int:
     keeper = SettingsKeeper(hub, InferenceSettings, chosen.data / "settings" / "inference.json")
     frames = FrameSubscriber(chosen.frames, everything=True)
     results = ResultPublisher(chosen.results)
-    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings)
+    vpu = Vpu(os.environ.get("FIFTEEN_VPU_PYTHON"))
+    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, vpu=vpu)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
     loader.start()
     loop.start()
@@ -45,6 +51,7 @@ def main() -> int:
     whole = loop.alive() and loader.alive()
     loader.close()
     loop.close()
+    vpu.close()
     results.close()
     frames.close()
     return EXIT_CLEAN if whole else EXIT_FAULT

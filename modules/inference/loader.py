@@ -16,7 +16,8 @@ from edge_common.frames import Frame
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
-from modules.inference.model import LoadedModel, ModelKey, load_model
+from modules.inference.model import LoadedModel, ModelKey, key_of, load_model
+from modules.inference.vpu import Vpu
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,10 @@ class ModelLoader:
         hub: Hub,
         settings: InferenceSettings,
         *,
+        vpu: Vpu | None = None,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
+        """vpu: what models run on while the settings say so; closed by whoever made it."""
         self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
         self.settings = settings
         """Replaced whole by whoever gets new ones."""
@@ -46,6 +49,7 @@ class ModelLoader:
         """Why the active version of a model does not run, by model id; replaced whole."""
         self._store = store
         self._hub = hub
+        self._vpu = vpu
         self._try_again_s = try_again_s
         self._models: dict[str, LoadedModel] = {}
         self._refused: dict[ModelKey, float] = {}
@@ -72,7 +76,7 @@ class ModelLoader:
         """Bring the models in line with the store and the settings, as far as they can be loaded."""
         settings = self.settings
         live = self._store.live()
-        wanted = [ModelKey(model_id, version, settings.backend, settings.threads) for model_id, version in live.items()]
+        wanted = [key_of(model_id, version, settings) for model_id, version in live.items()]
         self._refused = {key: since_s for key, since_s in self._refused.items() if key in wanted}
         self.failures = {key.model_id: self.failures[key.model_id] for key in self._refused}
         for key in wanted:
@@ -89,8 +93,12 @@ class ModelLoader:
 
     def _load(self, key: ModelKey, settings: InferenceSettings, now_s: float) -> None:
         started_s = time.perf_counter()
+
+        def tell(event: str, message: str) -> None:
+            self._tell(key.model_id, event, key.version, message)
+
         try:
-            model = load_model(self._store, key, self.recent or _grey_frame(), settings)
+            model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._vpu, tell)
         except (EdgeError, OSError) as error:
             log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
             known = key in self._refused

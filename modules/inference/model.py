@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,13 @@ from edge_common.geometry import Letterbox
 from edge_common.model_io import Floats, decode, to_input
 from edge_common.packages import Manifest, PackageStore
 from edge_common.results import LiveModel
-from edge_common.settings import InferenceSettings
-from modules.inference.runtimes.runtime import Runtime, open_runtime
+from edge_common.settings import InferenceSettings, VpuSettings
+from modules.inference.fallback import Fallback, Tell
+from modules.inference.runtimes.runtime import VPU_DEVICE, Runtime, open_runtime
+from modules.inference.vpu import Vpu
+
+STANDS_IN = "openvino"
+"""What looks on the processor while the VPU is lost."""
 
 Outputs = dict[str, NDArray[Any]]
 """Of a model, by name."""
@@ -29,6 +35,9 @@ class ModelKey:
     version: str
     backend: str
     threads: int
+    device: str | None = None
+    vpu: VpuSettings | None = None
+    """Of `vpu` alone, as nothing else depends on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,7 @@ class LoadedModel:
     key: ModelKey
     manifest: Manifest
     runtime: Runtime
+    """Of the VPU, a `Fallback`."""
 
     def look(self, frame: Frame, settings: InferenceSettings) -> Result:
         """What this model finds in a frame; raises InferenceError."""
@@ -87,16 +97,34 @@ class LoadedModel:
             labels=manifest.labels,
             created=manifest.created,
             threshold=float(thresholds_of(manifest, settings).min()),
+            device=self._device(),
+            vpu=self.runtime.state if isinstance(self.runtime, Fallback) else None,
         )
 
+    def _device(self) -> str:
+        if isinstance(self.runtime, Fallback):
+            state = self.runtime.state
+            return state.device if state.phase == "running" else "CPU"
+        return (self.key.device if self.key.backend == "openvino" else None) or "CPU"
 
-def load_model(store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings) -> LoadedModel:
-    """Verify a package, load it and try it on a frame; raises an EdgeError if any of it fails, leaving nothing open."""
+
+def key_of(model_id: str, version: str, settings: InferenceSettings) -> ModelKey:
+    vpu = settings.vpu if settings.backend == "vpu" else None
+    return ModelKey(model_id, version, settings.backend, settings.threads, settings.device, vpu)
+
+
+def load_model(
+    store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings, vpu: Vpu | None, tell: Tell
+) -> LoadedModel:
+    """Verify a package, load it and try it on a frame; raises an EdgeError if any of it fails, leaving nothing open.
+
+    vpu: the process that holds it, where there may be one; tell: is told when it is lost or back, from any thread.
+    """
     manifest = store.verify(key.model_id, key.version)
     without = [label for label in manifest.labels if label not in manifest.thresholds]
     if without:
         raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
-    runtime = open_runtime(key.backend, store.model_file(key.model_id, key.version), key.threads)
+    runtime = _opened(key, store.model_file(key.model_id, key.version), vpu, tell)
     model = LoadedModel(key, manifest, runtime)
     try:
         model.look(trial, settings)
@@ -104,6 +132,23 @@ def load_model(store: PackageStore, key: ModelKey, trial: Frame, settings: Infer
         runtime.close()
         raise
     return model
+
+
+def _opened(key: ModelKey, file: Path, vpu: Vpu | None, tell: Tell) -> Runtime:
+    if key.vpu is None:
+        return open_runtime(key.backend, file, key.threads, key.device)
+    sdk, device = key.vpu.sdk, key.device or VPU_DEVICE
+    processor = open_runtime(STANDS_IN, file, key.threads)
+    if vpu is not None:
+        vpu.join()
+    return Fallback(
+        processor,
+        lambda: open_runtime(key.backend, file, key.threads, device, vpu, sdk),
+        device,
+        key.vpu,
+        tell,
+        vpu.leave if vpu is not None else lambda: None,
+    )
 
 
 def thresholds_of(manifest: Manifest, settings: InferenceSettings) -> Floats:

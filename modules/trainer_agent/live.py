@@ -17,6 +17,7 @@ from edge_common.frames import Frame, FrameSubscriber
 from edge_common.images import encode_jpeg, shrink
 from edge_common.results import InferenceState, LiveModel, ResultSubscriber, result_key
 from edge_common.sentences import sentence
+from modules.trainer_agent.vpu_words import device_note
 
 MOST_VIEWERS = 12
 NO_MODEL = ""
@@ -228,6 +229,8 @@ class Watch:
             "model_id": model.id if model else None,
             "model_version": result.model_version if result else None,
             "kind": result.kind if result else None,
+            "device": model.device if model and model.vpu else None,
+            "device_note": say(device_note(model)) if model else "",
             "inference_ms": round(result.inference_ms, 1) if result else None,
             "detections": [_plain(found) for found in result.detections] if result else None,
             "weak": [_plain(found) for found in result.weak] if result else [],

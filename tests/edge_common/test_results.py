@@ -17,6 +17,7 @@ from edge_common.results import (
     LiveModel,
     ResultPublisher,
     ResultSubscriber,
+    VpuState,
     decode_inference_state,
     encode_inference_state,
     result_topic,
@@ -69,8 +70,14 @@ def publish_until(publish: Callable[[], object], seen: Callable[[], bool]) -> No
     raise AssertionError("the reader got nothing")
 
 
-def test_a_state_survives_its_codec() -> None:
-    assert decode_inference_state(encode_inference_state(STATE)) == STATE
+LOST = VpuState(device="MYRIAD", phase="lost", kind="hung", why="keine Antwort", since="2026-11-26T10:00:00+00:00")
+
+
+@pytest.mark.parametrize("vpu", [None, VpuState(device="MYRIAD", phase="running"), LOST], ids=["none", "runs", "lost"])
+def test_a_state_survives_its_codec(vpu: VpuState | None) -> None:
+    state = STATE.model_copy(update={"models": (MODEL.model_copy(update={"vpu": vpu}),)})
+
+    assert decode_inference_state(encode_inference_state(state)) == state
 
 
 @pytest.mark.parametrize(

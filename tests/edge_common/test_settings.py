@@ -40,6 +40,9 @@ def test_what_a_twin_says_of_itself_is_passed_over() -> None:
         pytest.param(InferenceSettings, {"treads": 2}, "treads: .*not permitted, got 2", id="an unknown key"),
         pytest.param(InferenceSettings, {"threads": 0}, "threads: .*greater than or equal to 1, got 0", id="too few"),
         pytest.param(InferenceSettings, {"backend": "tensorrt"}, "backend: .*got 'tensorrt'", id="an unknown backend"),
+        pytest.param(InferenceSettings, {"device": "/bin/sh"}, "device: .*got '/bin/sh'", id="no device"),
+        pytest.param(InferenceSettings, {"vpu": {"sdk": "python3"}}, "vpu.sdk: .*got 'python3'", id="an unknown SDK"),
+        pytest.param(InferenceSettings, {"vpu": {"python": "x"}}, "vpu.python: .*not permitted", id="a program"),
         pytest.param(
             CaptureSettings, {"cameras": {"Door": {"url": "sim:shelf"}}}, "cameras.Door", id="a bad camera id"
         ),
@@ -110,3 +113,8 @@ def test_passwords_of_cameras_are_not_reported() -> None:
     assert reported["cameras"]["value"]["door"]["url"] == "rtsp://staff:***@192.0.2.7:554/main"
     assert "pass" not in str(refused.value)
     assert settings.cameras["door"].url == url
+
+
+@pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "MYRIAD", "MYRIAD.1.2-ma2480", "AUTO:GPU,CPU", None])
+def test_devices_are_named_as_openvino_names_them(device: str | None) -> None:
+    assert parse_settings(InferenceSettings, {"device": device}).device == device

@@ -1,6 +1,7 @@
 """The module as a process."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from edge_common.hub import LocalHub
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
 from tests.inference.tiny_models import publish_model
+from tests.inference.vpus import running
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +24,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def process(tmp_path: Path, sockets: Path) -> Iterator[subprocess.Popen[bytes]]:
     places = ["--data", str(tmp_path), "--frames", f"ipc://{sockets}/frames", "--results", f"ipc://{sockets}/results"]
-    started = subprocess.Popen([sys.executable, "-m", "modules.inference", *places], cwd=ROOT)
+    # Today's OpenVINO stands for the VPU's.
+    environment = os.environ | {"FIFTEEN_VPU_PYTHON": sys.executable}
+    started = subprocess.Popen([sys.executable, "-m", "modules.inference", *places], cwd=ROOT, env=environment)
     yield started
     started.kill()
     started.wait()
@@ -70,3 +74,22 @@ def test_a_bad_setting_is_refused_and_a_good_one_loads_the_model_anew(
 
     wait_until(lambda: reported(tmp_path)["state"]["runtime"] == "onnx")
     assert reported(tmp_path)["settings"]["backend"]["ac"] == 200
+
+
+def test_a_model_runs_in_the_vpus_process_which_does_not_outlive_this_one(
+    process: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    publish_model(PackageStore(tmp_path / "models"), "1")
+    LocalHub(tmp_path / "twins" / "inference").desire({"backend": "vpu", "device": "CPU"})
+
+    def vpu() -> dict[str, Any]:
+        model = next(iter(reported(tmp_path).get("state", {}).get("models", [])), {})
+        return model.get("vpu") or {}
+
+    wait_until(lambda: vpu().get("phase") == "running")
+    lists = Path(f"/proc/{process.pid}/task").glob("*/children")
+    (child,) = [int(pid) for children in lists for pid in children.read_text().split()]
+    process.kill()
+    process.wait()
+
+    wait_until(lambda: not running(child))

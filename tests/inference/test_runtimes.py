@@ -1,6 +1,7 @@
 """One contract for every runtime."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from edge_common.detections import ModelKind
 from edge_common.errors import ConfigError, InferenceError, PackageError, RuntimeUnavailable
 from modules.inference.runtimes.runtime import Runtime, RuntimeKind, open_runtime
+from modules.inference.vpu import Vpu
 from tests.inference.tiny_models import SIZE, fake_model, onnx_model
 
 KINDS = get_args(RuntimeKind)
@@ -22,11 +24,16 @@ def opened(kind: str, model_kind: ModelKind, folder: Path) -> Runtime:
     path = folder / f"{kind}-{model_kind}.onnx"
     path.write_bytes(fake_model(model_kind) if kind == "fake" else onnx_model(model_kind))
     try:
-        return open_runtime(kind, path, 1)
+        return loaded(kind, path)
     except RuntimeUnavailable as error:
         if os.environ.get("REQUIRE_ALL") == "1":
             raise
         pytest.skip(str(error))
+
+
+def loaded(kind: str, path: Path) -> Runtime:
+    """The VPU's process has today's OpenVINO, whose processor stands for the device; it ends with its last model."""
+    return open_runtime(kind, path, 1, "CPU", Vpu(sys.executable)) if kind == "vpu" else open_runtime(kind, path, 1)
 
 
 @pytest.fixture(params=KINDS)
@@ -91,9 +98,10 @@ def test_closing_twice_does_no_harm_and_a_closed_model_says_so(runtime: Runtime)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_classification_gives_one_row_of_probabilities(kind: str, tmp_path: Path) -> None:
-    outputs = opened(kind, "classification", tmp_path).infer(image(0, 255, 51))
+    classifier = opened(kind, "classification", tmp_path)
 
-    np.testing.assert_allclose(outputs["probs"], [[0, 1, 0.2]], atol=1e-5)
+    np.testing.assert_allclose(classifier.infer(image(0, 255, 51))["probs"], [[0, 1, 0.2]], atol=1e-5)
+    classifier.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +112,7 @@ def test_a_file_that_is_no_model_is_refused(kind: str, content: bytes, tmp_path:
     path.write_bytes(content)
 
     with pytest.raises(PackageError, match=r"model\.onnx"):
-        open_runtime(kind, path, 1)
+        loaded(kind, path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,9 +120,28 @@ def test_a_missing_file_is_refused(kind: str, tmp_path: Path) -> None:
     opened(kind, "detection", tmp_path).close()
 
     with pytest.raises(PackageError, match="absent"):
-        open_runtime(kind, tmp_path / "absent.onnx", 1)
+        loaded(kind, tmp_path / "absent.onnx")
 
 
 def test_an_unknown_runtime_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'abacus'"):
         open_runtime("abacus", tmp_path / "model.onnx", 1)
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(onnx_model("detection"))
+
+    for device in ("NOSUCH", "AUTO:NOSUCH,CPU"):
+        with pytest.raises(RuntimeUnavailable, match="no device NOSUCH here, only CPU"):
+            open_runtime("openvino", path, 1, device)
+
+
+def test_openvino_runs_on_the_device_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(onnx_model("detection"))
+
+    runtime = open_runtime("openvino", path, 1, "AUTO:CPU")
+
+    np.testing.assert_allclose(runtime.infer(image(0, 255, 51))["raw_probs"], [[[0, 1, 0.2]] * 4], atol=1e-5)
+    runtime.close()

@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.errors import ConfigError, RuntimeUnavailable
+from modules.inference.vpu import Vpu
+from modules.inference.vpu_process import Sdk
 
-RuntimeKind = Literal["openvino", "onnx", "fake"]
+RuntimeKind = Literal["openvino", "onnx", "vpu", "fake"]
+VPU_DEVICE = "MYRIAD"
 
 
 class Runtime(Protocol):
@@ -23,26 +26,41 @@ class Runtime(Protocol):
         ...
 
 
-def open_runtime(kind: str, model: Path, threads: int) -> Runtime:
+def open_runtime(
+    kind: str,
+    model: Path,
+    threads: int,
+    device: str | None = None,
+    vpu: Vpu | None = None,
+    sdk: Sdk = "openvino",
+) -> Runtime:
     """Load an ONNX file with the runtime asked for, never with another one.
 
-    Raises RuntimeUnavailable if this machine does not have it and PackageError if it cannot take the model.
+    device: as OpenVINO calls it; None is the one that the runtime is made for. vpu, sdk: of `vpu`, its process.
+    Raises RuntimeUnavailable if this machine does not have it, PackageError if it cannot take the model and DeviceLost
+    if the device beside the processor does not take it now.
     """
     try:
         match kind:
             case "openvino":
                 from modules.inference.runtimes.runtime_openvino import OpenvinoRuntime
 
-                return OpenvinoRuntime(model, threads)
+                return OpenvinoRuntime(model, threads, device or "CPU")
             case "onnx":
                 from modules.inference.runtimes.runtime_onnx import OnnxRuntime
 
                 return OnnxRuntime(model, threads)
+            case "vpu":
+                from modules.inference.runtimes.runtime_vpu import VpuRuntime
+
+                if vpu is None:
+                    raise RuntimeUnavailable("runtime 'vpu': no process is set up that could hold the device")
+                return VpuRuntime(vpu, model, threads, device or VPU_DEVICE, sdk)
             case "fake":
                 from modules.inference.runtimes.runtime_fake import FakeRuntime
 
                 return FakeRuntime(model)
             case _:
-                raise ConfigError([f"backend: openvino, onnx or fake expected, got {kind!r}"])
+                raise ConfigError([f"backend: openvino, onnx, vpu or fake expected, got {kind!r}"])
     except ImportError as error:
         raise RuntimeUnavailable(f"runtime {kind!r} is not installed here: {error}") from error

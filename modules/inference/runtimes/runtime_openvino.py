@@ -1,6 +1,6 @@
-"""Models run by OpenVINO on the CPU: the one home of its SDK.
+"""Models run by OpenVINO in this process, on the CPU or another device that it finds: the home of its SDK.
 
-Only its reader of ONNX files and its CPU plugin are used; the converter, which reports its use, is never called.
+Only its reader of ONNX files and its plugins are used; the converter, which reports its use, is never called.
 """
 
 from pathlib import Path
@@ -12,22 +12,29 @@ from numpy.typing import NDArray
 from openvino import properties
 from openvino.properties import hint
 
-from edge_common.errors import InferenceError, PackageError
+from edge_common.errors import InferenceError, PackageError, RuntimeUnavailable
 
 
 class OpenvinoRuntime:
     """A `Runtime`."""
 
-    def __init__(self, model: Path, threads: int) -> None:
-        settings = {
+    def __init__(self, model: Path, threads: int, device: str = "CPU") -> None:
+        settings: dict[str, object] = {
             hint.performance_mode: hint.PerformanceMode.LATENCY,
             # Arm and newer Intel processors would otherwise compute in 16 bits, and scores differ from those measured.
             hint.inference_precision: openvino.Type.f32,
-            properties.inference_num_threads: threads,
         }
+        if device == "CPU":
+            settings[properties.inference_num_threads] = threads
+        core = openvino.Core()
+        # As in GPU.0 and AUTO:GPU,CPU; only names of devices are among those that it finds.
+        kind, _, inner = device.partition(":")
+        wanted = inner.split(",") if inner else [kind]
+        found = {name.partition(".")[0] for name in core.available_devices}
+        if missing := [name for name in wanted if name.partition(".")[0] not in found]:
+            raise RuntimeUnavailable(f"OpenVINO finds no device {', '.join(missing)} here, only {', '.join(found)}")
         try:
-            core = openvino.Core()
-            compiled = core.compile_model(core.read_model(model), "CPU", settings)
+            compiled = core.compile_model(core.read_model(model), device, settings)
         except (RuntimeError, TypeError, ValueError) as error:
             raise PackageError(f"OpenVINO cannot load {model}: {_told(error)}") from error
         names = [sorted(port.get_names()) for port in compiled.inputs]

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, render_template, url_for
 
 from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
-from edge_common.results import InferenceState
+from edge_common.results import InferenceState, LiveModel
+from modules.trainer_agent.vpu_words import lost_because
 from modules.trainer_agent.web.language import _, ngettext, told
 from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.overview import Overview, overview
@@ -82,8 +83,21 @@ def notices(
         )
     elif state.last_error:
         yield Notice(_("A model has a problem"), state.last_error, url_for("live.live_page"), _("Live"), grave=True)
+    yield from _of_vpu(state.models if state else ())
     for of in models:
         yield from _of_model(of)
+
+
+def _of_vpu(models: Sequence[LiveModel]) -> Iterator[Notice]:
+    """One notice for each reason why models do not run on the VPU, which most often is one for all."""
+    reasons: dict[str, list[LiveModel]] = {}
+    for model in models:
+        if (why := lost_because(model)) is not None:
+            reasons.setdefault(told(why), []).append(model)
+    for text, those in reasons.items():
+        title = _("The VPU does not run %(models)s", models=", ".join(f"'{model.name}'" for model in those))
+        page = url_for("live.live_page", model=those[0].id)
+        yield Notice(title, text, page, _("Live"), grave=False)
 
 
 def _of_model(of: Overview) -> Iterator[Notice]:

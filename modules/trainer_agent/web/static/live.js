@@ -117,6 +117,7 @@ function showCamera(facts, fresh) {
 function showModel(facts) {
   const shown = facts.models.find((one) => one.id === facts.model_id);
   at("model-about").textContent = shown ? aboutModel(shown, facts) : "";
+  at("device-note").textContent = facts.device_note;
   at("note").textContent = facts.note;
   at("train-one")?.toggleAttribute("hidden", shown !== undefined);
   // With several models, the pressed one of their chips says the name.
@@ -137,7 +138,7 @@ function aboutModel(shown, facts) {
   const style = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
   const when = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString(locale, style);
   const took = _("{time} ms a frame", { time: Math.round(facts.inference_ms) });
-  return _("Trained {when}", { when }) + (facts.inference_ms === null ? "" : ` · ${took}`);
+  return _("Trained {when}", { when }) + (facts.inference_ms === null ? "" : ` · ${took}`) + (facts.device ? ` · ${facts.device}` : "");
 }
 
 function chip(name, id) {

@@ -1,0 +1,59 @@
+"""Workers to test with: the real program over today's OpenVINO on the processor, which stands for the device."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from modules.inference.vpu import Vpu
+from tests.inference.tiny_models import SIZE
+
+MISBEHAVING = Path(__file__).with_name("misbehaving_worker.py")
+
+
+class Rig:
+    """A VPU that can be told to misbehave."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, infer_within_s: float) -> None:
+        self.usb = folder / "usb"
+        self.usb.mkdir()
+        self._script = folder / "behaviour"
+        monkeypatch.setenv("BEHAVIOUR", str(self._script))
+        self.vpu = Vpu(sys.executable, program=MISBEHAVING, usb=self.usb, infer_within_s=infer_within_s)
+
+    def do(self, behaviour: str) -> None:
+        self._script.write_text(behaviour)
+
+    def plug(self, *ids: str) -> None:
+        """Have USB show these devices and no other."""
+        for number, one in enumerate(ids):
+            device = self.usb / f"1-{number}"
+            device.mkdir()
+            vendor, product = one.split(":")
+            (device / "idVendor").write_text(vendor + "\n")
+            (device / "idProduct").write_text(product + "\n")
+
+
+def image(*colour: float) -> NDArray[np.float32]:
+    return np.broadcast_to(np.array(colour, dtype=np.float32).reshape(1, 3, 1, 1), (1, 3, SIZE, SIZE)).copy()
+
+
+def wait_until(fits: Callable[[], object], within_s: float = 15.0) -> float:
+    """Seconds until it came about."""
+    started_s = time.monotonic()
+    while not fits():
+        assert time.monotonic() - started_s < within_s, f"it did not come about in {within_s:g} s"
+        time.sleep(0.01)
+    return time.monotonic() - started_s
+
+
+def running(pid: int) -> bool:
+    """Whether there is such a process that still does something; one that only waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
