@@ -125,7 +125,7 @@ def test_a_digest_is_sha256_in_hex(tmp_path: Path) -> None:
     assert digest_of(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-@pytest.mark.parametrize(("width", "height"), [(300, 169), (160, 90), (1, 1), (641, 361), (1920, 40)])
+@pytest.mark.parametrize(("width", "height"), [(300, 169), (160, 90), (40, 22), (641, 361), (1920, 40)])
 def test_a_picture_is_scaled_to_any_size_and_looks_the_same(width: int, height: int) -> None:
     across = np.linspace(0, 255, 1281)
     picture = np.repeat(np.tile(across, (721, 1))[..., None], 3, axis=2).astype(np.uint8)

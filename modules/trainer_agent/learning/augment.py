@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.geometry import Boxes
-from edge_common.images import LETTERBOX_GREY, Pixels, scale_to
+from edge_common.images import LETTERBOX_GREY, Pixels
 
 ZOOM = 1.6
 ASPECT = 1.2
@@ -65,7 +65,7 @@ def render(pixels: Pixels, view: View, size: int) -> Pixels:
     half_x, half_y = view.scale_x / 2 - 0.5, view.scale_y / 2 - 0.5
     matrix = np.array([[mirror * view.scale_x, 0, offset + half_x], [0, view.scale_y, view.shift_y + half_y]])
     if max(view.scale_x, view.scale_y) < 0.6:
-        pixels, matrix = _scaled_first(pixels, matrix)
+        pixels, matrix = _halved(pixels, matrix)
     grey = (LETTERBOX_GREY,) * 3
     square = cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=grey)
     if view.contrast == 1 and view.brightness == 0 and view.gains == (1, 1, 1):
@@ -89,12 +89,12 @@ def view_boxes(boxes: Boxes, width: int, height: int, view: View, size: int) -> 
     return clipped, after > VISIBLE_SHARE * before
 
 
-def _scaled_first(pixels: Pixels, matrix: NDArray[np.float64]) -> tuple[Pixels, NDArray[np.float64]]:
-    """Scale as inference does: sampling a much larger picture at points would alias where that takes means."""
+def _halved(pixels: Pixels, matrix: NDArray[np.float64]) -> tuple[Pixels, NDArray[np.float64]]:
+    """Shrink by areas first: sampling a much larger picture at points would alias where inference averages."""
     height, width = pixels.shape[:2]
     scale = max(abs(matrix[0, 0]), matrix[1, 1])
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = scale_to(pixels, inner)
+    small = cv2.resize(pixels, inner, interpolation=cv2.INTER_AREA)
     ratio_x, ratio_y = inner[0] / width, inner[1] / height
     matrix = matrix.copy()
     # Undo the shrinking in the matrix, about pixel centres.
@@ -102,4 +102,4 @@ def _scaled_first(pixels: Pixels, matrix: NDArray[np.float64]) -> tuple[Pixels, 
     matrix[1, 2] += matrix[1, 1] * (0.5 / ratio_y - 0.5)
     matrix[0, 0] /= ratio_x
     matrix[1, 1] /= ratio_y
-    return small, matrix
+    return np.asarray(small, dtype=np.uint8), matrix

@@ -45,7 +45,7 @@ DETAIL_BOX_PX = 128.0
 """A box of this side shows what tells tags apart: playing cards were told apart far better than at 96 px."""
 MOST_DETAIL_PX = 448
 """A larger square only for details costs more than it tells."""
-_LEARNED_VERSION = 2
+_LEARNED_VERSION = 1
 """Counts up when what is learned is made differently, so that an old training's parts are not gone on from."""
 
 

@@ -23,7 +23,7 @@ MOST_AT_ONCE_PX = 2 * 640 * 640
 """Of all squares that are looked at side by side."""
 HELD_BYTES = 110_000_000
 """Of a backbone's arrays that stay in memory."""
-_VERSION = 3
+_VERSION = 2
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
 
 
