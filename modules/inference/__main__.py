@@ -18,6 +18,8 @@ from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_l
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
+from modules.inference.model import Machine
+from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.vpu import Vpu
 
 
@@ -37,7 +39,8 @@ def main() -> int:
     frames = FrameSubscriber(chosen.frames, everything=True)
     results = ResultPublisher(chosen.results)
     vpu = Vpu(os.environ.get("FIFTEEN_VPU_PYTHON"))
-    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, vpu=vpu)
+    machine = Machine(vpu, CompiledModels(chosen.data / "cache" / "compiled"))
+    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, machine=machine)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
     loader.start()
     loop.start()

@@ -16,8 +16,7 @@ from edge_common.frames import Frame
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
-from modules.inference.model import LoadedModel, ModelKey, key_of, load_model
-from modules.inference.vpu import Vpu
+from modules.inference.model import LoadedModel, Machine, ModelKey, key_of, load_model
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,7 @@ LOOK_EVERY_S = 0.25
 TRY_AGAIN_S = 60.0
 
 Models = tuple[LoadedModel, ...]
+_NOTHING_MORE = Machine()
 
 
 class ModelLoader:
@@ -36,10 +36,9 @@ class ModelLoader:
         hub: Hub,
         settings: InferenceSettings,
         *,
-        vpu: Vpu | None = None,
+        machine: Machine = _NOTHING_MORE,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
-        """vpu: what models run on while the settings say so; closed by whoever made it."""
         self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
         self.settings = settings
         """Replaced whole by whoever gets new ones."""
@@ -49,7 +48,7 @@ class ModelLoader:
         """Why the active version of a model does not run, by model id; replaced whole."""
         self._store = store
         self._hub = hub
-        self._vpu = vpu
+        self._machine = machine
         self._try_again_s = try_again_s
         self._models: dict[str, LoadedModel] = {}
         self._refused: dict[ModelKey, float] = {}
@@ -98,7 +97,7 @@ class ModelLoader:
             self._tell(key.model_id, event, key.version, message)
 
         try:
-            model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._vpu, tell)
+            model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._machine, tell)
         except (EdgeError, OSError) as error:
             log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
             known = key in self._refused

@@ -17,6 +17,7 @@ from edge_common.packages import Manifest, PackageStore
 from edge_common.results import LiveModel
 from edge_common.settings import InferenceSettings, VpuSettings
 from modules.inference.fallback import Fallback, Tell
+from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.runtimes.runtime import VPU_DEVICE, Runtime, open_runtime
 from modules.inference.vpu import Vpu
 
@@ -25,6 +26,15 @@ STANDS_IN = "openvino"
 
 Outputs = dict[str, NDArray[Any]]
 """Of a model, by name."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What models use of this machine beside the processor."""
+
+    vpu: Vpu | None = None
+    """The process that holds it; closed by whoever made it."""
+    compiled: CompiledModels | None = None
 
 
 @dataclass(frozen=True)
@@ -114,17 +124,17 @@ def key_of(model_id: str, version: str, settings: InferenceSettings) -> ModelKey
 
 
 def load_model(
-    store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings, vpu: Vpu | None, tell: Tell
+    store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings, machine: Machine, tell: Tell
 ) -> LoadedModel:
     """Verify a package, load it and try it on a frame; raises an EdgeError if any of it fails, leaving nothing open.
 
-    vpu: the process that holds it, where there may be one; tell: is told when it is lost or back, from any thread.
+    tell: is told when the VPU is lost or back, from any thread.
     """
     manifest = store.verify(key.model_id, key.version)
     without = [label for label in manifest.labels if label not in manifest.thresholds]
     if without:
         raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
-    runtime = _opened(key, store.model_file(key.model_id, key.version), vpu, tell)
+    runtime = _opened(key, store.model_file(key.model_id, key.version), machine, tell)
     model = LoadedModel(key, manifest, runtime)
     try:
         model.look(trial, settings)
@@ -134,11 +144,11 @@ def load_model(
     return model
 
 
-def _opened(key: ModelKey, file: Path, vpu: Vpu | None, tell: Tell) -> Runtime:
+def _opened(key: ModelKey, file: Path, machine: Machine, tell: Tell) -> Runtime:
     if key.vpu is None:
-        return open_runtime(key.backend, file, key.threads, key.device)
-    sdk, device = key.vpu.sdk, key.device or VPU_DEVICE
-    processor = open_runtime(STANDS_IN, file, key.threads)
+        return open_runtime(key.backend, file, key.threads, key.device, compiled=machine.compiled)
+    vpu, sdk, device = machine.vpu, key.vpu.sdk, key.device or VPU_DEVICE
+    processor = open_runtime(STANDS_IN, file, key.threads, compiled=machine.compiled)
     if vpu is not None:
         vpu.join()
     return Fallback(

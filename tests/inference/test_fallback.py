@@ -11,6 +11,7 @@ import pytest
 from edge_common.settings import VpuSettings
 from modules.inference.fallback import Fallback
 from modules.inference.loader import ModelLoader
+from modules.inference.model import Machine
 from modules.inference.runtimes.runtime import open_runtime
 from modules.inference.vpu import INFER_WITHIN_S, Vpu
 from tests.inference.conftest import SETTINGS, Bench
@@ -31,7 +32,7 @@ def rig(tmp_path, monkeypatch):
 
 @pytest.fixture
 def loader(store, hub, rig):
-    return ModelLoader(store, hub, ON_VPU, vpu=rig.vpu)
+    return ModelLoader(store, hub, ON_VPU, machine=Machine(vpu=rig.vpu))
 
 
 def phase(bench):

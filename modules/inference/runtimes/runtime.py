@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.errors import ConfigError, RuntimeUnavailable
+from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.vpu import Vpu
 from modules.inference.vpu_process import Sdk
 
@@ -33,10 +34,12 @@ def open_runtime(
     device: str | None = None,
     vpu: Vpu | None = None,
     sdk: Sdk = "openvino",
+    compiled: CompiledModels | None = None,
 ) -> Runtime:
     """Load an ONNX file with the runtime asked for, never with another one.
 
     device: as OpenVINO calls it; None is the one that the runtime is made for. vpu, sdk: of `vpu`, its process.
+    compiled: of `openvino`, where it keeps what it has compiled.
     Raises RuntimeUnavailable if this machine does not have it, PackageError if it cannot take the model and DeviceLost
     if the device beside the processor does not take it now.
     """
@@ -45,7 +48,7 @@ def open_runtime(
             case "openvino":
                 from modules.inference.runtimes.runtime_openvino import OpenvinoRuntime
 
-                return OpenvinoRuntime(model, threads, device or "CPU")
+                return OpenvinoRuntime(model, threads, device or "CPU", compiled)
             case "onnx":
                 from modules.inference.runtimes.runtime_onnx import OnnxRuntime
 

@@ -3,6 +3,7 @@
 Only its reader of ONNX files and its plugins are used; the converter, which reports its use, is never called.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from openvino import properties
 from openvino.properties import hint
 
 from edge_common.errors import InferenceError, PackageError, RuntimeUnavailable
+from modules.inference.runtimes.compiled import CompiledModels
+
+log = logging.getLogger(__name__)
 
 
 class OpenvinoRuntime:
     """A `Runtime`."""
 
-    def __init__(self, model: Path, threads: int, device: str = "CPU") -> None:
+    def __init__(
+        self, model: Path, threads: int, device: str = "CPU", compiled_models: CompiledModels | None = None
+    ) -> None:
         settings: dict[str, object] = {
             hint.performance_mode: hint.PerformanceMode.LATENCY,
             # Arm and newer Intel processors would otherwise compute in 16 bits, and scores differ from those measured.
@@ -34,7 +40,7 @@ class OpenvinoRuntime:
         if missing := [name for name in wanted if name.partition(".")[0] not in found]:
             raise RuntimeUnavailable(f"OpenVINO finds no device {', '.join(missing)} here, only {', '.join(found)}")
         try:
-            compiled = core.compile_model(core.read_model(model), device, settings)
+            compiled = _compiled(core, model, device, settings, compiled_models)
         except (RuntimeError, TypeError, ValueError) as error:
             raise PackageError(f"OpenVINO cannot load {model}: {_told(error)}") from error
         names = [sorted(port.get_names()) for port in compiled.inputs]
@@ -56,6 +62,21 @@ class OpenvinoRuntime:
 
     def close(self) -> None:
         self._request = None
+
+
+def _compiled(
+    core: openvino.Core, model: Path, device: str, settings: dict[str, object], kept: CompiledModels | None
+) -> openvino.CompiledModel:
+    if kept is not None:
+        try:
+            folder = kept.folder(model)
+            compiled = core.compile_model(model, device, settings | {properties.cache_dir: str(folder)})
+            kept.keep(folder)
+        except (OSError, RuntimeError) as error:
+            log.warning("%s is compiled without the models that are kept: %s", model, error)
+        else:
+            return compiled
+    return core.compile_model(core.read_model(model), device, settings)
 
 
 def _told(error: Exception) -> str:
