@@ -172,8 +172,8 @@ def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_al
     finished: Finished, retrained: Retrained
 ) -> None:
     assert retrained.code == 0
-    # Of each image one file of features, and one of the details that tell tags apart.
-    assert len(retrained.reused) == 2 * 12
+    # Of each image one file of features and one of the details that tell tags apart; and what the training learned.
+    assert len(retrained.reused) == 2 * 12 + 1
     assert len(retrained.newly_cached) == 2
     assert len(finished.store.versions("shapes")) == 2
 

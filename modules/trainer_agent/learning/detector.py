@@ -76,12 +76,13 @@ def train_detector(
         several = len(dataset.tags) > 1
         size_px = choose_size(tagged, several)
         grid = grid_of(size_px)
-        views = [choose_views(one, size_px, copies_for(len(tagged), size_px), seed) for one in tagged]
+        copies = copies_for(len(tagged), size_px)
+        views = [choose_views(one, size_px, copies, seed) for one in tagged]
         at_once = squares_at_once(size_px, threads)
         source = CachedViews(lambda: DetectionBackbone(backbone.path, each), backbone.sha256, cache, size_px)
         pairs = list(zip(tagged, views, strict=True))
         recipe = f"learned {_LEARNED_VERSION} {model_id} {backbone.sha256} {size_px} {seed}"
-        plan = make_plan(tagged, load_learned(cache, recipe) if again else None, seed)
+        plan = make_plan(tagged, load_learned(cache, recipe) if again else None, copies, seed)
         missing = source.missing(pairs)
         # Where fewer images are new than could be looked at side by side, each has more threads.
         each = threads // max(1, min(at_once, len(missing)))
@@ -89,7 +90,8 @@ def train_detector(
         looked = _looked_at(source, missing if plan.projection else pairs, pool, at_once - 1, looking)
         projection = _learn_projection(looked, sum(map(len, views)), seed, pool, plan.projection)
         source.rest()
-        made = side_by_side(pool, lambda pair: _examples_of(*pair, source, projection, grid), pairs, ahead=threads)
+        wanted = [(*pair, count) for pair, count in zip(pairs, plan.copies, strict=True)]
+        made = side_by_side(pool, lambda want: _examples_of(*want, source, projection, grid), wanted, ahead=threads)
         examples = [[keep(example, arena) for example in of_image] for of_image in made]
         teaching = None
         if several:
@@ -203,10 +205,11 @@ def _learn_projection(
 
 
 def _examples_of(
-    one: Tagged, views: Sequence[View], source: CachedViews, projection: Projection, grid: Grid
+    one: Tagged, views: Sequence[View], count: int, source: CachedViews, projection: Projection, grid: Grid
 ) -> list[Example]:
+    """Of the first views of an image, so many."""
     made = []
-    for view, features in zip(views, unpack(source.arrays(one, views)), strict=True):
+    for view, features in zip(views[:count], unpack(source.arrays(one, views)), strict=False):
         boxes, visible = view_boxes(one.boxes, one.width, one.height, view, grid.size_px)
         # The head learns where something tagged is; which tag it has is another's question.
         something = np.zeros(int(visible.sum()), dtype=np.intp)

@@ -37,7 +37,7 @@ class LearnedBefore:
     def folds(self, tagged: Sequence[Tagged], seed: int) -> list[list[int]] | None:
         """Indices of the images to hold out in each fold; None when too much has changed since."""
         here = {one.image.digest for one in tagged}
-        changed = len(self.fold_of.keys() - here) + sum(map(self._is_new, tagged))
+        changed = len(self.fold_of.keys() - here) + sum(map(self.is_new, tagged))
         if changed > MOST_CHANGED * len(self.fold_of):
             return None
         dealt: list[list[int]] = [[] for _ in self.heads]
@@ -51,9 +51,10 @@ class LearnedBefore:
     def unchanged(self, fold: int, learn: Sequence[Tagged]) -> bool:
         """Whether a fold's head would learn from the very images that it has learned from, tagged as they were."""
         learned = {digest for digest, other in self.fold_of.items() if other != fold}
-        return learned == {one.image.digest for one in learn} and not any(map(self._is_new, learn))
+        return learned == {one.image.digest for one in learn} and not any(map(self.is_new, learn))
 
-    def _is_new(self, one: Tagged) -> bool:
+    def is_new(self, one: Tagged) -> bool:
+        """Whether it was not learned from, or not as it is tagged now."""
         return self.boxes_of.get(one.image.digest) != _boxes_digest(one)
 
 

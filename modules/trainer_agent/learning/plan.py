@@ -22,20 +22,25 @@ class Plan:
     """One without each fold."""
     projection: Projection | None
     """That of the last full training; None when it is to be learned, too."""
+    copies: tuple[int, ...]
+    """How many views of each image are learned from, the first ones."""
 
 
-def make_plan(tagged: Sequence[Tagged], before: LearnedBefore | None, seed: int) -> Plan:
+def make_plan(tagged: Sequence[Tagged], before: LearnedBefore | None, copies: int, seed: int) -> Plan:
     """Go on from what was learned before where that is enough, else learn everything."""
     folds = None if before is None else before.folds(tagged, seed)
     if before is None or folds is None:
         folds = make_folds(tags_of(tagged), seed, FOLDS)
-        return Plan(folds, tuple(_fit_without(folds, fold, seed, FULL) for fold in range(len(folds))), None)
-    tasks = []
+        tasks = tuple(_fit_without(folds, fold, seed, FULL) for fold in range(len(folds)))
+        return Plan(folds, tasks, None, (copies,) * len(tagged))
+    going_on = []
     for fold, head in enumerate(before.heads):
         task = _fit_without(folds, fold, seed, GOING_ON)
         same = before.unchanged(fold, [tagged[index] for index in task.learn])
-        tasks.append(FitTask(() if same else task.learn, task.find, task.seed, task.options, head))
-    return Plan(folds, tuple(tasks), before.projection)
+        going_on.append(FitTask(() if same else task.learn, task.find, task.seed, task.options, head))
+    # Of what the heads know already, half of the views are enough to keep it in mind.
+    views = tuple(copies if before.is_new(one) else -(-copies // 2) for one in tagged)
+    return Plan(folds, tuple(going_on), before.projection, views)
 
 
 def _fit_without(folds: Sequence[Sequence[int]], fold: int, seed: int, options: FitOptions) -> FitTask:
