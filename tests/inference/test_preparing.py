@@ -69,7 +69,7 @@ def test_without_a_frame_there_is_nothing_to_take(side: Side) -> None:
 
 def test_while_one_is_looked_at_for_long_the_newest_of_those_that_come_is_prepared_next(side: Side) -> None:
     side.show()
-    side.take(busy_s=0.5)
+    side.take(busy_s=2.0)
 
     for _ in range(10):
         last = side.show()
@@ -80,7 +80,7 @@ def test_while_one_is_looked_at_for_long_the_newest_of_those_that_come_is_prepar
 
 def test_every_camera_has_its_turn(side: Side) -> None:
     side.show("a")
-    side.take(busy_s=0.3)
+    side.take(busy_s=1.0)
     for camera in ("b", "a", "a", "c", "a"):
         side.show(camera)
 

@@ -55,7 +55,7 @@ def test_a_hang_ends_in_time_with_the_process_killed(rig, runtime):
     error, took_s = lost(runtime)
 
     assert (error.kind, "within 1.0 s" in str(error)) == ("hung", True)
-    assert WITHIN_S <= took_s < WITHIN_S + 0.5
+    assert WITHIN_S <= took_s < WITHIN_S + 1.5
     assert not running(pid)
 
 
@@ -65,7 +65,7 @@ def test_a_process_that_was_stopped_by_the_system_is_a_hang(rig, runtime):
     error, took_s = lost(runtime)
 
     assert error.kind == "hung"
-    assert took_s < WITHIN_S + 0.5
+    assert took_s < WITHIN_S + 1.5
 
 
 def test_the_limit_of_the_product_leaves_time_for_the_processor():
@@ -93,7 +93,7 @@ def test_what_goes_wrong_with_an_image_is_told_at_once(rig, runtime, behaviour, 
 
     assert error.kind == kind
     assert told in str(error)
-    assert took_s < 0.7
+    assert took_s < WITHIN_S
     assert rig.vpu.pid == (pid if stays else None)
 
 
@@ -183,7 +183,7 @@ def test_two_models_share_the_process_and_the_last_one_ends_it(rig, runtime, tmp
     assert runtime.infer(image(0, 255, 51))["raw_boxes"].shape == (1, 4, 4)
     runtime.close()
 
-    assert wait_until(lambda: not running(pid)) < 1
+    assert wait_until(lambda: not running(pid)) < 3
 
 
 def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, model):
@@ -196,7 +196,7 @@ def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, mode
     with pytest.raises(DeviceBusy):
         runtime.infer(image(0, 0, 0))
 
-    assert time.monotonic() - started_s < 0.1
+    assert time.monotonic() - started_s < 0.5
     loading.join()
     assert runtime.infer(image(0, 0, 0))["raw_boxes"].shape == (1, 4, 4)
 
@@ -211,7 +211,7 @@ def test_a_model_that_is_let_go_of_while_another_is_loaded_is_not_waited_for(rig
     started_s = time.monotonic()
     runtime.close()
 
-    assert time.monotonic() - started_s < 0.1
+    assert time.monotonic() - started_s < 0.5
     loading.join()
     assert opened[0].infer(image(0, 0, 0))["raw_boxes"].shape == (1, 4, 4)
     opened[0].close()

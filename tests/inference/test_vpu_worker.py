@@ -187,7 +187,7 @@ def test_it_dies_with_whoever_started_it(tmp_path, model, hangs):
     starter.kill()
     starter.wait()
 
-    assert wait_until(lambda: not running(pid)) < 1
+    assert wait_until(lambda: not running(pid)) < 3
     starter.stdin.close()
     starter.stdout.close()
 
