@@ -100,6 +100,7 @@ def line(frames: str, results: str, pictures: Sequence[Pixels], cameras: Sequenc
             if time.monotonic() > deadline_s:
                 raise SystemExit("inference gave no result within a minute")
             made.send(cameras[0])
+        # What was on its way while the sockets joined is none of the measurement.
         time.sleep(SETTLE_S)
         made.answers(0)
         yield made

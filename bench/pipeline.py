@@ -68,6 +68,7 @@ def full_speed(on: Line, cameras: Sequence[str], seconds: float) -> float:
             on.send(result.camera)
         count += len(answers)
     rate = count / (time.perf_counter() - began_s)
+    # Frames that are still on their way would be answered within the next measurement.
     time.sleep(SETTLE_S)
     on.answers(0)
     on.sent.clear()

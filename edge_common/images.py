@@ -104,7 +104,7 @@ def shrink(pixels: Pixels, longest_side_px: int) -> Pixels:
 def scale_to(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """The picture at this width and height: halved as often as that leaves enough, then by linear interpolation.
 
-    Means over 2 x 2 pixels are ten times as quick as those over areas of any size.
+    Means over 2 x 2 pixels are several times as quick as those over areas of any size.
     """
     width, height = size
     while pixels.shape[1] >= 2 * width and pixels.shape[0] >= 2 * height:

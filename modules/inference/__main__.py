@@ -18,8 +18,8 @@ from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_l
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
-from modules.inference.model import Machine
 from modules.inference.runtimes.compiled import CompiledModels
+from modules.inference.runtimes.runtime import Machine
 from modules.inference.vpu import Vpu
 
 

@@ -10,15 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge_common.errors import DeviceBusy, DeviceLost, EdgeError, LossKind, RuntimeUnavailable
 from edge_common.results import VpuState
 from edge_common.settings import VpuSettings
-from modules.inference.runtimes.runtime import Runtime
+from modules.inference.runtimes.runtime import Image, Outputs, Runtime
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +23,6 @@ STEADY_AFTER_S = 60.0
 _NEWEST_WITHIN_S = 2.0
 _BUSY_PAUSE_S = 0.1
 
-Image = NDArray[np.float32]
-Outputs = dict[str, NDArray[Any]]
 Tell = Callable[[str, str], None]
 """An event and what there is to say about it."""
 

@@ -5,7 +5,6 @@ A version that cannot be loaded never replaces one that runs: it is logged, repo
 
 import logging
 import queue
-import threading
 import time
 from datetime import UTC, datetime
 
@@ -16,7 +15,9 @@ from edge_common.frames import Frame
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
-from modules.inference.model import LoadedModel, Machine, ModelKey, key_of, load_model
+from modules.inference.background import Background
+from modules.inference.model import LoadedModel, ModelKey, key_of, load_model
+from modules.inference.runtimes.runtime import NOTHING_MORE, Machine
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +25,9 @@ LOOK_EVERY_S = 0.25
 TRY_AGAIN_S = 60.0
 
 Models = tuple[LoadedModel, ...]
-_NOTHING_MORE = Machine()
 
 
-class ModelLoader:
+class ModelLoader(Background):
     """Watches a package store. Sets of models go out through `ready`; `failures` tells which versions were refused."""
 
     def __init__(
@@ -36,9 +36,10 @@ class ModelLoader:
         hub: Hub,
         settings: InferenceSettings,
         *,
-        machine: Machine = _NOTHING_MORE,
+        machine: Machine = NOTHING_MORE,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
+        super().__init__("loader")
         self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
         self.settings = settings
         """Replaced whole by whoever gets new ones."""
@@ -52,20 +53,8 @@ class ModelLoader:
         self._try_again_s = try_again_s
         self._models: dict[str, LoadedModel] = {}
         self._refused: dict[ModelKey, float] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="loader", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _run(self) -> None:
         while True:
             self.look(time.monotonic())
             if self._stop.wait(LOOK_EVERY_S):

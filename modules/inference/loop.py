@@ -17,8 +17,9 @@ from edge_common.frames import Frame, FrameSubscriber
 from edge_common.results import InferenceState, ResultPublisher
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader, Models
-from modules.inference.model import LoadedModel, Outputs
+from modules.inference.model import LoadedModel
 from modules.inference.preparing import Prepared, Preparer
+from modules.inference.runtimes.runtime import Outputs
 
 log = logging.getLogger(__name__)
 

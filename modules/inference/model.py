@@ -3,10 +3,8 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_common.detections import MOST_WEAK, WEAKEST, Result
 from edge_common.errors import PackageError
@@ -17,24 +15,10 @@ from edge_common.packages import Manifest, PackageStore
 from edge_common.results import LiveModel
 from edge_common.settings import InferenceSettings, VpuSettings
 from modules.inference.fallback import Fallback, Tell
-from modules.inference.runtimes.compiled import CompiledModels
-from modules.inference.runtimes.runtime import VPU_DEVICE, Runtime, open_runtime
-from modules.inference.vpu import Vpu
+from modules.inference.runtimes.runtime import VPU_DEVICE, Machine, Outputs, Runtime, open_runtime
 
 STANDS_IN = "openvino"
 """What looks on the processor while the VPU is lost."""
-
-Outputs = dict[str, NDArray[Any]]
-"""Of a model, by name."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What models use of this machine beside the processor."""
-
-    vpu: Vpu | None = None
-    """The process that holds it; closed by whoever made it."""
-    compiled: CompiledModels | None = None
 
 
 @dataclass(frozen=True)
@@ -146,14 +130,14 @@ def load_model(
 
 def _opened(key: ModelKey, file: Path, machine: Machine, tell: Tell) -> Runtime:
     if key.vpu is None:
-        return open_runtime(key.backend, file, key.threads, key.device, compiled=machine.compiled)
+        return open_runtime(key.backend, file, key.threads, key.device, machine)
     vpu, sdk, device = machine.vpu, key.vpu.sdk, key.device or VPU_DEVICE
-    processor = open_runtime(STANDS_IN, file, key.threads, compiled=machine.compiled)
+    processor = open_runtime(STANDS_IN, file, key.threads, machine=machine)
     if vpu is not None:
         vpu.join()
     return Fallback(
         processor,
-        lambda: open_runtime(key.backend, file, key.threads, device, vpu, sdk),
+        lambda: open_runtime(key.backend, file, key.threads, device, machine, sdk),
         device,
         key.vpu,
         tell,

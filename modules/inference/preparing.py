@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge_common.frames import Frame, FrameSubscriber
 from edge_common.model_io import Floats, to_input
+from modules.inference.background import Background
 
 _WAIT_S = 0.1
 _EARLY = 3.0
@@ -27,10 +28,11 @@ class Prepared:
         return to_input(self.frame.pixels, size) if found is None else found
 
 
-class Preparer:
+class Preparer(Background):
     """A thread of its own that is one frame ahead of whoever takes, and no more: newer frames win."""
 
     def __init__(self, frames: FrameSubscriber) -> None:
+        super().__init__("prepare")
         self.sizes: frozenset[int] = frozenset()
         """Of the models that look at frames; replaced whole."""
         self._frames = frames
@@ -38,18 +40,6 @@ class Preparer:
         self._ready: queue.SimpleQueue[Prepared] = queue.SimpleQueue()
         self._begin_s = 0.0
         self._took_s = 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="prepare", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def take(self, timeout_s: float, busy_s: float) -> Prepared | None:
         """The next frame, None when time is up; busy_s: how long this one will keep the taker busy, about."""

@@ -205,7 +205,7 @@ class VpuModel:
         worker.models.add(number)
 
 
-def outputs_of(about: Sequence[tuple[Sequence[str], Sequence[int]]], body: bytes) -> Outputs:
+def outputs_of(about: Sequence[tuple[Sequence[str], Sequence[int]]], body: bytearray) -> Outputs:
     """Outputs by all their names, from one body; raises ValueError if it is not as long as their shapes say."""
     outputs: Outputs = {}
     offset = 0

@@ -67,7 +67,7 @@ class Worker:
 
     def ask(
         self, what: str, head: dict[str, Any], within_s: float, body: memoryview | None = None
-    ) -> tuple[Any, bytes]:
+    ) -> tuple[Any, bytearray]:
         """Its answer: head and body; raises DeviceLost, having ended it, if there is none in time."""
         deadline_s = time.monotonic() + within_s
         text = json.dumps(head).encode()
@@ -108,7 +108,7 @@ class Worker:
             self._line.settimeout(left(deadline_s))
             rest = rest[self._line.send(rest) :]
 
-    def _heard(self, deadline_s: float, what: str, within_s: float) -> tuple[Any, bytes]:
+    def _heard(self, deadline_s: float, what: str, within_s: float) -> tuple[Any, bytearray]:
         try:
             magic, length, size = FRAMING.unpack(self._read(FRAMING.size, deadline_s))
             if magic != MAGIC or length > MOST_HEAD or size > MOST_BODY:
@@ -124,8 +124,8 @@ class Worker:
         except ValueError:
             self.fail("bad_answer", f"the VPU's process gave what is no answer while {what}")
 
-    def _read(self, size: int, deadline_s: float) -> bytes:
-        """So many bytes, to be written to by whoever gets them; raises TimeoutError, and EOFError at an end before."""
+    def _read(self, size: int, deadline_s: float) -> bytearray:
+        """So many bytes, owned by whoever gets them; raises TimeoutError, and ConnectionResetError at an end before."""
         data = bytearray(size)
         view = memoryview(data)
         while view:
@@ -134,7 +134,7 @@ class Worker:
             if count == 0:
                 raise ConnectionResetError
             view = view[count:]
-        return data  # type: ignore[return-value]
+        return data
 
     def _how(self) -> str:
         try:

@@ -17,6 +17,7 @@ from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop
 from tests.inference.tiny_models import coloured_frame
+from tests.inference.vpus import Rig
 
 SETTINGS = InferenceSettings(backend="onnx", threads=1)
 
@@ -111,3 +112,10 @@ def bench(sockets: Path, loader: ModelLoader) -> Iterator[Bench]:
     made = Bench(sockets, loader)
     yield made
     made.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    made = Rig(tmp_path, monkeypatch)
+    yield made
+    made.vpu.close()

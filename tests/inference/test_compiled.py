@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from modules.inference.runtimes.compiled import MOST_MODELS, CompiledModels
-from modules.inference.runtimes.runtime import open_runtime
+from modules.inference.runtimes.runtime import Machine, open_runtime
 from tests.inference.tiny_models import SIZE, onnx_model
 
 
@@ -22,7 +22,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def outputs(model: Path, kept: CompiledModels | None) -> dict[str, np.ndarray]:
-    runtime = open_runtime("openvino", model, 1, compiled=kept)
+    runtime = open_runtime("openvino", model, 1, machine=Machine(compiled=kept))
     rng = np.random.default_rng(0)
     return runtime.infer(rng.uniform(0, 255, (1, 3, SIZE, SIZE)).astype(np.float32))
 

@@ -11,23 +11,14 @@ import pytest
 from edge_common.settings import VpuSettings
 from modules.inference.fallback import Fallback
 from modules.inference.loader import ModelLoader
-from modules.inference.model import Machine
-from modules.inference.runtimes.runtime import open_runtime
+from modules.inference.runtimes.runtime import Machine, open_runtime
 from modules.inference.vpu import INFER_WITHIN_S, Vpu
 from tests.inference.conftest import SETTINGS, Bench
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, onnx_model, publish_model
-from tests.inference.vpus import Rig, image, running, wait_until
+from tests.inference.vpus import WITHIN_S, Rig, image, running, wait_until
 
 PAUSES = VpuSettings(first_pause_s=0.3, longest_pause_s=1.2)
 ON_VPU = SETTINGS.model_copy(update={"backend": "vpu", "device": "CPU", "vpu": PAUSES})
-WITHIN_S = 1.0
-
-
-@pytest.fixture
-def rig(tmp_path, monkeypatch):
-    made = Rig(tmp_path, monkeypatch, infer_within_s=WITHIN_S)
-    yield made
-    made.vpu.close()
 
 
 @pytest.fixture
@@ -123,7 +114,7 @@ def test_with_the_products_limit_a_hang_costs_one_frame_less_than_five_seconds_a
     told = []
     fallback = Fallback(
         open_runtime("openvino", path, 1),
-        lambda: open_runtime("vpu", path, 1, "CPU", rig.vpu),
+        lambda: open_runtime("vpu", path, 1, "CPU", Machine(rig.vpu)),
         "CPU",
         PAUSES,
         lambda event, message: told.append((time.monotonic(), event)),
@@ -266,13 +257,13 @@ def test_changed_settings_take_models_off_the_vpu_and_end_its_process(bench: Ben
 
 
 def test_closing_while_the_vpu_loads_waits_for_nothing(tmp_path, monkeypatch):
-    rig = Rig(tmp_path, monkeypatch, infer_within_s=WITHIN_S)
+    rig = Rig(tmp_path, monkeypatch)
     path = tmp_path / "model.onnx"
     path.write_bytes(onnx_model("detection"))
     rig.do("load hang")
     fallback = Fallback(
         open_runtime("openvino", path, 1),
-        lambda: open_runtime("vpu", path, 1, "CPU", rig.vpu),
+        lambda: open_runtime("vpu", path, 1, "CPU", Machine(rig.vpu)),
         "CPU",
         PAUSES,
         lambda event, message: None,
@@ -294,7 +285,7 @@ def test_a_vpu_that_is_not_set_up_is_told_as_such(tmp_path: Path):
     nobody = Vpu(None)
     fallback = Fallback(
         open_runtime("openvino", path, 1),
-        lambda: open_runtime("vpu", path, 1, "MYRIAD", nobody),
+        lambda: open_runtime("vpu", path, 1, "MYRIAD", Machine(nobody)),
         "MYRIAD",
         PAUSES,
         lambda event, message: None,

@@ -11,19 +11,9 @@ import pytest
 from edge_common.errors import DeviceBusy, DeviceLost, InferenceError
 from modules.inference import vpu as vpu_file
 from modules.inference import vpu_process
-from modules.inference.runtimes.runtime import open_runtime
+from modules.inference.runtimes.runtime import Machine, open_runtime
 from tests.inference.tiny_models import onnx_model
-from tests.inference.vpus import Rig, image, running, wait_until
-
-WITHIN_S = 1.0
-"""What a test gives the worker; the product gives INFER_WITHIN_S."""
-
-
-@pytest.fixture
-def rig(tmp_path, monkeypatch):
-    made = Rig(tmp_path, monkeypatch, infer_within_s=WITHIN_S)
-    yield made
-    made.vpu.close()
+from tests.inference.vpus import WITHIN_S, image, running, wait_until
 
 
 @pytest.fixture
@@ -35,7 +25,7 @@ def model(tmp_path):
 
 @pytest.fixture
 def runtime(rig, model):
-    opened = open_runtime("vpu", model, 1, "CPU", rig.vpu)
+    opened = open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))
     yield opened
     opened.close()
 
@@ -134,7 +124,7 @@ def test_a_model_that_the_device_does_not_take_is_told(rig, model, behaviour, ki
     rig.do(f"load {behaviour}")
 
     with pytest.raises(DeviceLost) as error:
-        open_runtime("vpu", model, 1, "CPU", rig.vpu)
+        open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))
 
     assert error.value.kind == kind
 
@@ -144,7 +134,7 @@ def test_loading_that_hangs_ends_in_time(rig, model, monkeypatch):
     rig.do("load hang")
 
     with pytest.raises(DeviceLost, match=r"within 1\.0 s while loading a model"):
-        open_runtime("vpu", model, 1, "CPU", rig.vpu)
+        open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))
 
     assert rig.vpu.pid is None
 
@@ -154,7 +144,7 @@ def test_a_process_that_never_says_hello_ends_in_time(rig, model, monkeypatch):
     rig.do("start hang")
 
     with pytest.raises(DeviceLost, match="while starting"):
-        open_runtime("vpu", model, 1, "CPU", rig.vpu)
+        open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))
 
     assert rig.vpu.pid is None
 
@@ -163,7 +153,7 @@ def test_after_a_crash_loading_starts_another_process(rig, runtime, model):
     rig.do("infer segfault")
     lost(runtime)
 
-    again = open_runtime("vpu", model, 1, "CPU", rig.vpu)
+    again = open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))
 
     assert again.infer(image(0, 255, 51))["raw_probs"].shape == (1, 4, 3)
     error, _ = lost(runtime)
@@ -175,7 +165,7 @@ def test_two_models_share_the_process_and_the_last_one_ends_it(rig, runtime, tmp
     other = tmp_path / "other.onnx"
     other.write_bytes(onnx_model("classification"))
     pid = rig.vpu.pid
-    second = open_runtime("vpu", other, 1, "CPU", rig.vpu)
+    second = open_runtime("vpu", other, 1, "CPU", Machine(rig.vpu))
 
     assert rig.vpu.pid == pid
     np.testing.assert_allclose(second.infer(image(0, 255, 51))["probs"], [[0, 1, 0.2]], atol=1e-5)
@@ -188,7 +178,7 @@ def test_two_models_share_the_process_and_the_last_one_ends_it(rig, runtime, tmp
 
 def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, model):
     rig.do("load slow")
-    loading = threading.Thread(target=lambda: open_runtime("vpu", model, 1, "CPU", rig.vpu).close())
+    loading = threading.Thread(target=lambda: open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu)).close())
     loading.start()
     wait_until(lambda: rig.vpu._loading)
 
@@ -204,7 +194,7 @@ def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, mode
 def test_a_model_that_is_let_go_of_while_another_is_loaded_is_not_waited_for(rig, runtime, model):
     rig.do("load slow")
     opened = []
-    loading = threading.Thread(target=lambda: opened.append(open_runtime("vpu", model, 1, "CPU", rig.vpu)))
+    loading = threading.Thread(target=lambda: opened.append(open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))))
     loading.start()
     wait_until(lambda: rig.vpu._loading)
 

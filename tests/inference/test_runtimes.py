@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_common.detections import ModelKind
 from edge_common.errors import ConfigError, InferenceError, PackageError, RuntimeUnavailable
-from modules.inference.runtimes.runtime import Runtime, RuntimeKind, open_runtime
+from modules.inference.runtimes.runtime import Machine, Runtime, RuntimeKind, open_runtime
 from modules.inference.vpu import Vpu
 from tests.inference.tiny_models import SIZE, fake_model, onnx_model
 
@@ -33,7 +33,11 @@ def opened(kind: str, model_kind: ModelKind, folder: Path) -> Runtime:
 
 def loaded(kind: str, path: Path) -> Runtime:
     """The VPU's process has today's OpenVINO, whose processor stands for the device; it ends with its last model."""
-    return open_runtime(kind, path, 1, "CPU", Vpu(sys.executable)) if kind == "vpu" else open_runtime(kind, path, 1)
+    return (
+        open_runtime(kind, path, 1, "CPU", Machine(Vpu(sys.executable)))
+        if kind == "vpu"
+        else open_runtime(kind, path, 1)
+    )
 
 
 @pytest.fixture(params=KINDS)

@@ -14,7 +14,7 @@ from edge_common.errors import DeviceLost
 from edge_common.geometry import Letterbox
 from edge_common.model_io import decode, to_input
 from edge_common.packages import PackageStore
-from modules.inference.runtimes.runtime import Runtime, open_runtime
+from modules.inference.runtimes.runtime import Machine, Runtime, open_runtime
 from modules.inference.vpu import Vpu
 from modules.inference.vpu_usb import BOOTED, MYRIAD_X, usb_ids
 from tests.trainer_agent.learning.made import detection_set, draw_shapes
@@ -69,7 +69,7 @@ def found_by(runtime: Runtime, seed: int, size: int) -> tuple[Detection, ...]:
 
 def test_it_finds_the_same_as_the_runtime_of_this_process(vpu: Vpu, model: tuple[Path, int]) -> None:
     file, size = model
-    ours, theirs = open_runtime("openvino", file, 2), open_runtime("vpu", file, 2, "CPU", vpu)
+    ours, theirs = open_runtime("openvino", file, 2), open_runtime("vpu", file, 2, "CPU", Machine(vpu))
     overlaps: list[float] = []
     differences: list[float] = []
 
@@ -96,7 +96,7 @@ def test_it_says_that_there_is_no_myriad_x(vpu: Vpu, model: tuple[Path, int]) ->
         pytest.skip("there is a Myriad X here: nothing to say")
 
     with pytest.raises(DeviceLost) as lost:
-        open_runtime("vpu", model[0], 2, "MYRIAD", vpu)
+        open_runtime("vpu", model[0], 2, "MYRIAD", Machine(vpu))
 
     print(lost.value)
     assert lost.value.kind in ("no_device", "not_updated")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge_common.errors import DeviceLost, PackageError
-from modules.inference.runtimes.runtime import open_runtime
+from modules.inference.runtimes.runtime import Machine, open_runtime
 from modules.inference.vpu import Vpu
 from tests.inference.tiny_models import SIZE, fake_model
 from tests.inference.vpus import image
@@ -28,7 +28,7 @@ def opened(vpu, folder, kind="detection"):
     # A name that a shell would take for more than one.
     path = folder / f"model of; {kind}.onnx"
     path.write_bytes(fake_model(kind))
-    return open_runtime("vpu", path, 1, None, vpu, "percept")
+    return open_runtime("vpu", path, 1, None, Machine(vpu), "percept")
 
 
 def test_an_image_goes_in_as_planes_of_bytes_and_outputs_get_their_names(vpu, tmp_path):
@@ -78,4 +78,4 @@ def test_without_the_device_nobody_waits_for_an_attestation(vpu, tmp_path, monke
 
 def test_a_missing_file_is_no_fault_of_the_device(vpu, tmp_path):
     with pytest.raises(PackageError, match=r"absent\.onnx"):
-        open_runtime("vpu", tmp_path / "absent.onnx", 1, None, vpu, "percept")
+        open_runtime("vpu", tmp_path / "absent.onnx", 1, None, Machine(vpu), "percept")

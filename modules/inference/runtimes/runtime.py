@@ -1,5 +1,6 @@
 """What inference asks of a runtime, and the choice of one by its name."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,11 +16,17 @@ RuntimeKind = Literal["openvino", "onnx", "vpu", "fake"]
 VPU_DEVICE = "MYRIAD"
 
 
+Image = NDArray[np.float32]
+"""What a model takes: [1, 3, size, size], BGR, 0-255."""
+Outputs = dict[str, NDArray[Any]]
+"""What it gives, by name."""
+
+
 class Runtime(Protocol):
     """One loaded model. Arrays handed in or out belong to the caller; used by one thread at a time."""
 
-    def infer(self, image: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        """Every output by its name, for an image [1, 3, size, size], BGR, 0-255; raises InferenceError."""
+    def infer(self, image: Image) -> Outputs:
+        """Every output for an image; raises InferenceError."""
         ...
 
     def close(self) -> None:
@@ -27,19 +34,30 @@ class Runtime(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What runtimes use of this machine beside the processor."""
+
+    vpu: Vpu | None = None
+    """The process that holds it; closed by whoever made it."""
+    compiled: CompiledModels | None = None
+    """Where models are kept as they were compiled."""
+
+
+NOTHING_MORE = Machine()
+
+
 def open_runtime(
     kind: str,
     model: Path,
     threads: int,
     device: str | None = None,
-    vpu: Vpu | None = None,
+    machine: Machine = NOTHING_MORE,
     sdk: Sdk = "openvino",
-    compiled: CompiledModels | None = None,
 ) -> Runtime:
     """Load an ONNX file with the runtime asked for, never with another one.
 
-    device: as OpenVINO calls it; None is the one that the runtime is made for. vpu, sdk: of `vpu`, its process.
-    compiled: of `openvino`, where it keeps what it has compiled.
+    device: as OpenVINO calls it; None is the one that the runtime is made for. sdk: that of the VPU's process.
     Raises RuntimeUnavailable if this machine does not have it, PackageError if it cannot take the model and DeviceLost
     if the device beside the processor does not take it now.
     """
@@ -48,7 +66,7 @@ def open_runtime(
             case "openvino":
                 from modules.inference.runtimes.runtime_openvino import OpenvinoRuntime
 
-                return OpenvinoRuntime(model, threads, device or "CPU", compiled)
+                return OpenvinoRuntime(model, threads, device or "CPU", machine.compiled)
             case "onnx":
                 from modules.inference.runtimes.runtime_onnx import OnnxRuntime
 
@@ -56,9 +74,9 @@ def open_runtime(
             case "vpu":
                 from modules.inference.runtimes.runtime_vpu import VpuRuntime
 
-                if vpu is None:
+                if machine.vpu is None:
                     raise RuntimeUnavailable("runtime 'vpu': no process is set up that could hold the device")
-                return VpuRuntime(vpu, model, threads, device or VPU_DEVICE, sdk)
+                return VpuRuntime(machine.vpu, model, threads, device or VPU_DEVICE, sdk)
             case "fake":
                 from modules.inference.runtimes.runtime_fake import FakeRuntime
 

@@ -15,6 +15,7 @@ from openvino.properties import hint
 
 from edge_common.errors import InferenceError, PackageError, RuntimeUnavailable
 from modules.inference.runtimes.compiled import CompiledModels
+from modules.inference.vpu_worker import told
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class OpenvinoRuntime:
         try:
             compiled = _compiled(core, model, device, settings, compiled_models)
         except (RuntimeError, TypeError, ValueError) as error:
-            raise PackageError(f"OpenVINO cannot load {model}: {_told(error)}") from error
+            raise PackageError(f"OpenVINO cannot load {model}: {told(error)}") from error
         names = [sorted(port.get_names()) for port in compiled.inputs]
         if len(names) != 1 or "image" not in names[0]:
             raise PackageError(f"{model}: one input named 'image' expected, got {names}")
@@ -57,7 +58,7 @@ class OpenvinoRuntime:
             # The image is read in place during the call; outputs are copied, as the next call writes over them.
             values = self._request.infer({"image": image}, share_inputs=True, share_outputs=False).to_tuple()
         except (RuntimeError, TypeError, ValueError) as error:
-            raise InferenceError(f"OpenVINO failed: {_told(error)}") from error
+            raise InferenceError(f"OpenVINO failed: {told(error)}") from error
         return {name: value for names, value in zip(self._outputs, values, strict=True) for name in names}
 
     def close(self) -> None:
@@ -77,10 +78,3 @@ def _compiled(
         else:
             return compiled
     return core.compile_model(core.read_model(model), device, settings)
-
-
-def _told(error: Exception) -> str:
-    """The lines that say what happened, without those that say where in the SDK."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith("Exception from")]
-    return " ".join(telling or lines)[:400]

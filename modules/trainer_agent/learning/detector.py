@@ -1,5 +1,6 @@
 """From tagged images to a trained detector: features, cross-validation, which tag is which, the model's file."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
@@ -88,7 +89,11 @@ def train_detector(
         each = threads // max(1, min(at_once, len(missing)))
         looking = progress.part(marked("Looking at the images"), 0.0, 0.3 if several else 0.4)
         looked = _looked_at(source, missing if plan.projection else pairs, pool, at_once - 1, looking)
-        projection = _learn_projection(looked, sum(map(len, views)), seed, pool, plan.projection)
+        if plan.projection is None:
+            projection = _learn_projection(looked, sum(map(len, views)), seed, pool)
+        else:
+            projection = plan.projection
+            deque(looked, maxlen=0)
         source.rest()
         wanted = [(*pair, count) for pair, count in zip(pairs, plan.copies, strict=True)]
         made = side_by_side(pool, lambda want: _examples_of(*want, source, projection, grid), wanted, ahead=threads)
@@ -192,16 +197,13 @@ def _looked_at(
         progress.done((index + 1) / len(pairs))
 
 
-def _learn_projection(
-    looked: Iterable[list[ViewFeatures]], views: int, seed: int, pool: Executor, known: Projection | None
-) -> Projection:
-    """Goes through all that is looked at, so that it is kept; learns the projection from it unless it is known."""
+def _learn_projection(looked: Iterable[list[ViewFeatures]], views: int, seed: int, pool: Executor) -> Projection:
     rng = np.random.default_rng(seed)
     sample = MapSample(views)
     for of_image in looked:
-        for view in of_image if known is None else ():
+        for view in of_image:
             sample.add(view, rng)
-    return known or fit_projection(sample, rng, pool)
+    return fit_projection(sample, rng, pool)
 
 
 def _examples_of(

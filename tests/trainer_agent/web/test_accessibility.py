@@ -44,7 +44,7 @@ def window(request, browser):
     context = browser.new_context(**SIZES[request.param])
     opened = context.new_page()
     faults, hosts = [], set()
-    # What axe-core leaves behind when the page goes on is none of the page's faults.
+    # An error without a script of the page in its stack comes from what this test runs in it.
     opened.on("pageerror", lambda error: faults.append(str(error)) if "/static/" in (error.stack or "") else None)
     opened.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
     opened.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
