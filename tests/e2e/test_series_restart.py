@@ -1,6 +1,7 @@
 """A series goes on by itself after the program that takes it was killed, and the page says so."""
 
 import os
+import re
 import signal
 
 from playwright.sync_api import Page
@@ -14,10 +15,11 @@ def test_a_series_survives_a_killed_page(program: Program, phone: Page) -> None:
     phone.goto(f"{model['page']}/capture")
     phone.get_by_text("Take a series").click()
     phone.get_by_label("Every … seconds").fill("1")
-    phone.get_by_label("Images, at most").fill("6")
+    phone.get_by_label("Images, at most").fill("10")
     phone.get_by_text("Only when the picture changed").click()
     phone.get_by_role("button", name="Start series").click()
-    phone.get_by_text("2 of 6 images.").wait_for()
+    # Each number is there for a second only, which a busy machine may miss; equal pictures are told of after it.
+    phone.get_by_text(re.compile(r"^[2-8] of 10 images\.")).wait_for()
     phone.goto("about:blank")
 
     before = program.children()["trainer_agent"]
@@ -27,5 +29,5 @@ def test_a_series_survives_a_killed_page(program: Program, phone: Page) -> None:
 
     phone.goto(f"{model['page']}/capture")
     phone.get_by_text("The device was started anew; the series goes on.").wait_for()
-    phone.get_by_text("The series is complete: 6 images.").wait_for()
-    assert phone.request.get(f"/api/models/{model['id']}/series").json()["taken"] == 6
+    phone.get_by_text("The series is complete: 10 images.").wait_for()
+    assert phone.request.get(f"/api/models/{model['id']}/series").json()["taken"] == 10
