@@ -1,6 +1,7 @@
 """Boxes and letterboxing: immutable values in normalised coordinates, and the same maths on arrays."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Self
 
@@ -143,20 +144,23 @@ def centres(corner_boxes: Boxes) -> Boxes:
     return np.concatenate([corner_boxes[..., :2] + span / 2, span], axis=-1)
 
 
-def suppress(boxes: Boxes, scores: NDArray[np.float32], iou: float, limit: int) -> NDArray[np.intp]:
-    """Greedy non-maximum suppression: indices kept, best first, at most `limit`.
+def suppress(
+    boxes: Boxes, scores: NDArray[np.float32], iou: float, limit: int, classes: NDArray[np.intp] | None = None
+) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression: indices kept, best first, at most `limit` of a class.
 
-    boxes [n, 4] corners, scores [n]; of two that overlap by more than `iou` the better stays.
+    boxes [n, 4] corners, scores [n], classes [n]; of two of a class that overlap by more than `iou` the better stays.
+    Without `classes` all are of one.
     """
     order = np.argsort(-scores, kind="stable")
-    overlaps = iou_matrix(boxes[order], boxes[order]) > iou
+    of = np.zeros(len(order), dtype=np.intp) if classes is None else classes[order]
+    overlaps = (iou_matrix(boxes[order], boxes[order]) > iou) & (of[:, None] == of)
     alive = np.ones(len(order), dtype=bool)
     kept: list[int] = []
-    for rank in range(len(order)):
-        if not alive[rank]:
-            continue
-        kept.append(int(order[rank]))
-        if len(kept) == limit:
-            break
-        alive &= ~overlaps[rank]
-    return np.array(kept, dtype=np.intp)
+    count: Counter[int] = Counter()
+    for rank, one in enumerate(of.tolist()):
+        if alive[rank] and count[one] < limit:
+            kept.append(rank)
+            count[one] += 1
+            alive &= ~overlaps[rank]
+    return order[np.array(kept, dtype=np.intp)]

@@ -126,6 +126,15 @@ def letterbox(pixels: Pixels, size: int) -> Pixels:
     return square
 
 
+def float_planes(pixels: Pixels) -> NDArray[np.float32]:
+    """The picture's channels one after the other, as float32 [1, 3, height, width], 0-255."""
+    planes = np.empty((1, 3, *pixels.shape[:2]), dtype=np.float32)
+    # Plane by plane is several times as fast as reordering and converting the whole.
+    for channel, plane in enumerate(cv2.split(pixels)):
+        planes[0, channel] = plane
+    return planes
+
+
 def digest_of(data: bytes) -> str:
     """sha256 as lower-case hex: the identity of a file by its content."""
     return hashlib.sha256(data).hexdigest()

@@ -12,7 +12,9 @@ from modules.inference.background import Background
 
 _WAIT_S = 0.1
 _EARLY = 3.0
-"""Making inputs begins so many times as long before they are wanted as it took last: late would cost, early is old."""
+_EARLY_PART = 0.25
+"""Making inputs begins so many times as long before they are wanted as it took last, and at least this part of the time
+in which the frame before is looked at: late would cost, early is old."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class Preparer(Background):
             prepared = self._ready.get(timeout=timeout_s)
         except queue.Empty:
             return None
-        self._begin_s = time.monotonic() + busy_s - _EARLY * self._took_s
+        self._begin_s = time.monotonic() + busy_s - max(_EARLY * self._took_s, _EARLY_PART * busy_s)
         self._wanted.release()
         return prepared
 
