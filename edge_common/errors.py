@@ -81,6 +81,12 @@ class PackageError(EdgeError):
     code = "bad_package"
 
 
+class OutOfMemory(EdgeError):
+    """Less free memory than what was asked for takes."""
+
+    code = "out_of_memory"
+
+
 class RuntimeUnavailable(EdgeError):
     """An inference runtime that this machine or image does not have."""
 

@@ -167,8 +167,9 @@ class FrameSubscriber:
     Without `everything`, frames come only from cameras that somebody is `watching`; states come from all.
     """
 
-    def __init__(self, endpoint: str, *, everything: bool = False) -> None:
-        self.frames: LatestByKey[Frame] = LatestByKey()
+    def __init__(self, endpoint: str, *, everything: bool = False, frames: LatestByKey[Frame] | None = None) -> None:
+        """frames: where they are put, in place of slots for the newest."""
+        self.frames: LatestByKey[Frame] = LatestByKey() if frames is None else frames
         self._states: dict[str, tuple[float, CameraState]] = {}
         self._watchers: dict[str, int] = {}
         self._wishes: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()

@@ -16,6 +16,7 @@ from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import InferenceSettings
+from modules.inference.backlog import Backlog
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
 from modules.inference.runtimes.compiled import CompiledModels
@@ -36,11 +37,12 @@ def main() -> int:
     cv2.setNumThreads(1)
     hub = LocalHub(chosen.data / "twins" / "inference")
     keeper = SettingsKeeper(hub, InferenceSettings, chosen.data / "settings" / "inference.json")
-    frames = FrameSubscriber(chosen.frames, everything=True)
+    backlog = Backlog()
+    frames = FrameSubscriber(chosen.frames, everything=True, frames=backlog)
     results = ResultPublisher(chosen.results)
     vpu = Vpu(os.environ.get("FIFTEEN_VPU_PYTHON"))
     machine = Machine(vpu, CompiledModels(chosen.data / "cache" / "compiled"))
-    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, machine=machine)
+    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, machine=machine, held=backlog.held)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
     loader.start()
     loop.start()
@@ -52,8 +54,8 @@ def main() -> int:
             hub.report({"state": state})
             reported = state
     whole = loop.alive() and loader.alive()
-    loader.close()
     loop.close()
+    loader.close()
     vpu.close()
     results.close()
     frames.close()

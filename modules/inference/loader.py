@@ -6,6 +6,8 @@ A version that cannot be loaded never replaces one that runs: it is logged, repo
 import logging
 import queue
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 import numpy as np
@@ -37,10 +39,14 @@ class ModelLoader(Background):
         settings: InferenceSettings,
         *,
         machine: Machine = NOTHING_MORE,
+        held: Callable[[], AbstractContextManager[None]] = nullcontext,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
+        """held: entered for as long as a model is being loaded."""
         super().__init__("loader")
         self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
+        self.gone: queue.SimpleQueue[LoadedModel] = queue.SimpleQueue()
+        """Models that are used no more, to be closed here: that takes as long as looking at a frame."""
         self.settings = settings
         """Replaced whole by whoever gets new ones."""
         self.recent: Frame | None = None
@@ -50,6 +56,7 @@ class ModelLoader(Background):
         self._store = store
         self._hub = hub
         self._machine = machine
+        self._held = held
         self._try_again_s = try_again_s
         self._models: dict[str, LoadedModel] = {}
         self._refused: dict[ModelKey, float] = {}
@@ -60,8 +67,16 @@ class ModelLoader(Background):
             if self._stop.wait(LOOK_EVERY_S):
                 return
 
+    def close(self) -> None:
+        """After whoever uses the models has ended."""
+        super().close()
+        self._close_gone()
+        for model in self._models.values():
+            model.runtime.close()
+
     def look(self, now_s: float) -> None:
         """Bring the models in line with the store and the settings, as far as they can be loaded."""
+        self._close_gone()
         settings = self.settings
         live = self._store.live()
         wanted = [key_of(model_id, version, settings) for model_id, version in live.items()]
@@ -86,7 +101,8 @@ class ModelLoader(Background):
             self._tell(key.model_id, event, key.version, message)
 
         try:
-            model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._machine, tell)
+            with self._held():
+                model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._machine, tell)
         except (EdgeError, OSError) as error:
             log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
             known = key in self._refused
@@ -102,6 +118,10 @@ class ModelLoader(Background):
         self.failures = {model_id: why for model_id, why in self.failures.items() if model_id != key.model_id}
         self._hand_over()
         self._tell(key.model_id, "model live", key.version, "")
+
+    def _close_gone(self) -> None:
+        while not self.gone.empty():
+            self.gone.get().runtime.close()
 
     def _hand_over(self) -> None:
         self.ready.put(tuple(self._models[model_id] for model_id in sorted(self._models)))

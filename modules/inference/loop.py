@@ -93,11 +93,11 @@ class InferenceLoop:
                 # A mean over some frames: a single slow one says little about the next.
                 busy_s += (time.monotonic() - began_s - busy_s) / 4
         for model in self._swap(models):
-            model.runtime.close()
+            self._loader.gone.put(model)
         self._hand_on(None)
 
     def _swap(self, models: Models) -> Models:
-        """The newest set that the loader has ready, else these; models that no set holds any more are closed."""
+        """The newest set that the loader has ready, else these; models that no set holds any more go back to it."""
         while not self._loader.ready.empty():
             old, models = models, self._loader.ready.get()
             self._preparer.sizes = frozenset(model.manifest.input_size_px for model in models)
@@ -105,7 +105,7 @@ class InferenceLoop:
             self._hand_on(models)
             for model in old:
                 if model not in models:
-                    model.runtime.close()
+                    self._loader.gone.put(model)
         return models
 
     def _look(self, prepared: Prepared, models: Models) -> None:

@@ -15,6 +15,7 @@ from edge_common.packages import Manifest, PackageStore
 from edge_common.results import LiveModel
 from edge_common.settings import InferenceSettings, VpuSettings
 from modules.inference.fallback import Fallback, Tell
+from modules.inference.memory import check_memory
 from modules.inference.runtimes.runtime import VPU_DEVICE, Machine, Outputs, Runtime, open_runtime
 
 STANDS_IN = "openvino"
@@ -118,7 +119,9 @@ def load_model(
     without = [label for label in manifest.labels if label not in manifest.thresholds]
     if without:
         raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
-    runtime = _opened(key, store.model_file(key.model_id, key.version), machine, tell)
+    file = store.model_file(key.model_id, key.version)
+    check_memory(file.stat().st_size)
+    runtime = _opened(key, file, machine, tell)
     model = LoadedModel(key, manifest, runtime)
     try:
         model.look(trial, settings)

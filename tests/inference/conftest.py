@@ -63,8 +63,8 @@ class Bench:
         self.loop.start()
 
     def close(self) -> None:
-        self.loader.close()
         self.loop.close()
+        self.loader.close()
         self.reader.close()
         self._publisher.close()
         self._frames.close()

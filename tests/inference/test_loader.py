@@ -7,6 +7,7 @@ import pytest
 from edge_common.hub import LocalHub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
+from modules.inference import memory
 from modules.inference.loader import TRY_AGAIN_S, ModelLoader, Models
 from modules.inference.model import thresholds_of
 from tests.inference.conftest import SETTINGS
@@ -70,6 +71,24 @@ def test_a_model_that_is_deleted_goes(store: PackageStore, loader: ModelLoader) 
     loader.look(1)
 
     assert [versions(models) for models in handed_over(loader)] == [{"shelf": "1"}, {}]
+
+
+def test_a_version_for_which_there_is_no_memory_is_told_and_what_runs_stays(
+    store: PackageStore, loader: ModelLoader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_model(store, "1")
+    loader.look(0)
+    publish_model(store, "2")
+    monkeypatch.setattr(memory, "BYTES_A_BYTE", 10**9)
+
+    loader.look(1)
+    refused = dict(loader.failures)
+    monkeypatch.undo()
+    loader.look(1 + TRY_AGAIN_S)
+
+    assert "of free memory expected" in refused["shelf"]
+    assert events(tmp_path) == [("model live", "1"), ("model refused", "2"), ("model live", "2")]
+    assert loader.failures == {}
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def test_a_version_that_was_swapped_out_is_closed(bench: Bench, store: PackageSt
     bench.start()
 
     bench.state_when(lambda state: [model.version for model in state.models] == ["2"])
+    bench.close()
 
     with pytest.raises(InferenceError, match="closed"):
         old.runtime.infer(to_input(coloured_frame().pixels, SIZE))

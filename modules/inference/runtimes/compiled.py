@@ -3,7 +3,7 @@
 The SDK reads back what it once wrote without looking whether it is still the same, so a checksum of ours does.
 """
 
-import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from edge_common.images import digest_of
 
 MOST_MODELS = 8
 """Of those used longest ago more are deleted; one has 20 MB."""
-_CHECKSUM = "sha256"
+_CHECKSUMS = "sha256.json"
 
 
 class CompiledModels:
@@ -30,9 +30,11 @@ class CompiledModels:
         return folder
 
     def keep(self, folder: Path) -> None:
-        """What the SDK has just written there is right. Raises OSError."""
-        if not _whole(folder):
-            write_file(folder / _CHECKSUM, _checksum(folder).encode())
+        """What the SDK has just written there, if anything, is right. Raises OSError."""
+        # Of the files that were there before `folder` has looked at every byte.
+        if sorted(_names(folder)) != sorted(_kept(folder)):
+            digests = {name: digest_of((folder / name).read_bytes()) for name in _names(folder)}
+            write_file(folder / _CHECKSUMS, json.dumps(digests).encode())
         folder.touch()
         for old in sorted(self._root.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)[MOST_MODELS:]:
             shutil.rmtree(old)
@@ -40,15 +42,19 @@ class CompiledModels:
 
 def _whole(folder: Path) -> bool:
     try:
-        return (folder / _CHECKSUM).read_text() == _checksum(folder)
-    except (OSError, UnicodeDecodeError):
+        return {name: digest_of((folder / name).read_bytes()) for name in _names(folder)} == _kept(folder)
+    except OSError:
         return False
 
 
-def _checksum(folder: Path) -> str:
-    """Over names and contents of all files but the checksum's own."""
-    found = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.name != _CHECKSUM:
-            found.update(f"{path.name} {digest_of(path.read_bytes())}\n".encode())
-    return found.hexdigest()
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name != _CHECKSUMS]
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    """Checksums by file name; none that can be read is none."""
+    try:
+        found: dict[str, str] = json.loads((folder / _CHECKSUMS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
