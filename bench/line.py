@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,10 @@ class Line:
     results: "zmq.Socket[bytes]"
     pictures: Sequence[Pixels]
     sent: dict[str, int] = field(default_factory=dict)
-    """Time of sending by frame id, ns."""
+    """Time of sending by frame id, ns; of those that have not been answered."""
+    results_a_frame: int = 1
+    """As many as models look."""
+    _heard: Counter[str] = field(default_factory=Counter)
     _counter: Iterator[int] = field(default_factory=itertools.count)
 
     def send(self, camera: str) -> str:
@@ -46,11 +50,13 @@ class Line:
         return frame.id
 
     def answers(self, wait_ms: int) -> list[tuple[Result, int]]:
-        """Every result that has come, with the time since its frame was sent, ns."""
+        """The last result of every frame that was answered since, with the time since it was sent, ns."""
         found = []
         while self.results.poll(wait_ms):
             result = decode_result(self.results.recv_multipart()[-1])
-            if result.frame_id in self.sent:
+            self._heard[result.frame_id] += 1
+            if result.frame_id in self.sent and self._heard[result.frame_id] >= self.results_a_frame:
+                del self._heard[result.frame_id]
                 found.append((result, time.time_ns() - self.sent.pop(result.frame_id)))
             wait_ms = 0
         return found
@@ -85,7 +91,9 @@ def inference(data: Path, backend: str, threads: int) -> Iterator["tuple[subproc
 
 
 @contextmanager
-def line(frames: str, results: str, pictures: Sequence[Pixels], cameras: Sequence[str]) -> Iterator[Line]:
+def line(
+    frames: str, results: str, pictures: Sequence[Pixels], cameras: Sequence[str], models: int = 1
+) -> Iterator[Line]:
     publisher = FramePublisher(frames)
     context = zmq.Context()
     socket: zmq.Socket[bytes] = context.socket(zmq.SUB)
@@ -93,7 +101,7 @@ def line(frames: str, results: str, pictures: Sequence[Pixels], cameras: Sequenc
     for camera in cameras:
         socket.setsockopt(zmq.SUBSCRIBE, result_topic(camera))
     socket.connect(results)
-    made = Line(publisher, socket, pictures)
+    made = Line(publisher, socket, pictures, results_a_frame=models)
     try:
         deadline_s = time.monotonic() + 60
         while not made.answers(50):

@@ -1,7 +1,9 @@
-"""Drawn pictures as a set on disk, as the benchmarks read it."""
+"""Drawn pictures as a set on disk and as a video, as the benchmarks read them."""
 
 import json
 from pathlib import Path
+
+import cv2
 
 from edge_common.images import encode_jpeg
 from tests.trainer_agent.learning.made import draw_shapes
@@ -22,3 +24,12 @@ def drawn_set(folder: Path, images: int) -> Path:
             coco["annotations"].append({"image_id": seed, "category_id": found.tag + 1, "bbox": bbox})
     (folder / "annotations.json").write_text(json.dumps(coco))
     return folder
+
+
+def video_of_shapes(path: Path) -> Path:
+    """Twenty frames of drawn shapes."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    for seed in range(20):
+        writer.write(draw_shapes(seed)[0])
+    writer.release()
+    return path

@@ -3,25 +3,18 @@
 import json
 from pathlib import Path
 
-import cv2
 import pytest
 
 from bench.line import read_video
 from bench.pipeline import main
 from edge_common.packages import PackageStore
+from tests.bench.made import video_of_shapes
 from tests.inference.tiny_models import publish_model
-from tests.trainer_agent.learning.made import draw_shapes
 
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """Twenty frames of drawn shapes."""
-    path = tmp_path / "shapes.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
-    for seed in range(20):
-        writer.write(draw_shapes(seed)[0])
-    writer.release()
-    return path
+    return video_of_shapes(tmp_path / "shapes.avi")
 
 
 def test_frames_come_from_the_video_as_capture_sends_them(video: Path) -> None:
