@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from edge_common.errors import EdgeError
 from edge_common.frames import REMOVED, CameraState, Frame, FramePublisher
+from edge_common.health import Heartbeat
 from edge_common.latest import LatestByKey
 from edge_common.own_cameras import Wanted
 from modules.capture.cameras import Camera, open_camera
@@ -39,11 +40,13 @@ class Capture:
         self._frames: LatestByKey[Frame] = LatestByKey()
         self._published: dict[str, CameraState] = {}
         self._states_due_s = 0.0
+        self._heart = Heartbeat()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; raises EdgeError when a thread has died of a fault in the program."""
         try:
             while not stop.is_set():
+                self._heart.beat()
                 self._apply(self._reports.wanted)
                 taken = self._frames.take(_WAIT_S)
                 # A camera that has just been removed may have left a last frame behind.

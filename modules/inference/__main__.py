@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 
 from edge_common.frames import FrameSubscriber
+from edge_common.health import Heartbeat
 from edge_common.hub import LocalHub, SettingsKeeper
 from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
@@ -47,7 +48,9 @@ def main() -> int:
     loader.start()
     loop.start()
     reported: dict[str, object] = {}
+    heart = Heartbeat()
     while not stop.is_set() and loop.alive() and loader.alive():
+        heart.beat()
         if keeper.wait(0.5):
             loader.settings = loop.settings = keeper.settings
         if (state := reportable(loop.state)) != reported:

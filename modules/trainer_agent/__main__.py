@@ -12,6 +12,7 @@ from waitress.server import create_server
 from edge_common.camera_questions import QuestionAsker
 from edge_common.errors import EdgeError
 from edge_common.frames import FrameSubscriber
+from edge_common.health import Heartbeat
 from edge_common.hub import LocalHub, SettingsKeeper
 from edge_common.network import EVERYWHERE, listen
 from edge_common.own_cameras import PLACE, OwnCameras
@@ -121,7 +122,9 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             server = create_server(app, sockets=[door], **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
             log.info("the page is at http://%s:%s/", chosen.host or "127.0.0.1", door.getsockname()[1])
+            heart = Heartbeat()
             while not stop.is_set():
+                heart.beat()
                 keeper.wait(0.5)
 
 
