@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, version_converter
 
 from edge_common.errors import PackageError
 
@@ -31,6 +31,17 @@ NodeProto = onnx.NodeProto
 
 def load_graph(path: Path) -> ModelProto:
     return onnx.load(str(path))
+
+
+def parse_graph(model: bytes) -> ModelProto:
+    return onnx.load_model_from_string(model)
+
+
+def at_opset(model: ModelProto, opset: int, ir_version: int) -> ModelProto:
+    """The same model in the words of a later opset."""
+    later = version_converter.convert_version(model, opset)
+    later.ir_version = ir_version
+    return later
 
 
 def array_of(tensor: onnx.TensorProto) -> NDArray[np.float32]:
@@ -148,7 +159,7 @@ class GraphBuilder:
         Raises PackageError if it is not valid ONNX or has an operation that is not one of VPU_OPERATIONS.
         """
         graph = helper.make_graph(
-            _needed(self._nodes, outputs),
+            what_makes(self._nodes, outputs),
             name,
             [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in inputs.items()],
             [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()],
@@ -181,6 +192,24 @@ def attribute(node: NodeProto, name: str) -> list[int] | int | None:
     return None
 
 
+def read_as(graph: GraphProto, name: str) -> str:
+    """The tensor that the layers after `name` read: of a quantised one what is left of it, else itself."""
+    readers = [node for node in graph.node if name in node.input]
+    if [node.op_type for node in readers] != ["QuantizeLinear"]:
+        return name
+    quantised = readers[0].output[0]
+    return next(str(node.output[0]) for node in graph.node if quantised in node.input)
+
+
+def with_outputs(model: ModelProto, names: Iterable[str]) -> bytes:
+    """The file of a model that gives these tensors (float32) and no others."""
+    asked = ModelProto()
+    asked.CopyFrom(model)
+    del asked.graph.output[:]
+    asked.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    return bytes(asked.SerializeToString())
+
+
 def external_files(model: bytes) -> list[str]:
     """Other files that a model says to have weights in; raises PackageError when it is no ONNX model."""
     try:
@@ -198,7 +227,8 @@ def operations_beyond_vpu(model: ModelProto) -> set[str]:
     return {node.op_type for node in model.graph.node} - VPU_OPERATIONS
 
 
-def _needed(nodes: Sequence[NodeProto], outputs: Iterable[str]) -> list[NodeProto]:
+def what_makes(nodes: Sequence[NodeProto], outputs: Iterable[str]) -> list[NodeProto]:
+    """Those of the nodes, each after what it reads, that the outputs come from; in the same order."""
     wanted = set(outputs)
     kept: list[NodeProto] = []
     for node in reversed(nodes):

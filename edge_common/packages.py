@@ -1,6 +1,6 @@
 """Model packages on disk: write, verify, activate, roll back.
 
-    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json
+    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json  model.int8.onnx
     models/<model id>/current               names the active version; replaced atomically
 
 A version is written in a folder of another name and renamed when every byte is on the disk, so a version that
@@ -23,11 +23,13 @@ from edge_common.detections import ModelKind
 from edge_common.durable import replace_file, sync_folder, write_file
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
-from edge_common.scores import Comparison, Doubt, Score
+from edge_common.scores import Comparison, Doubt, Int8, Score
 
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
+"""The same model in whole numbers, for processors; in packages whose manifest says that it was kept."""
 LABELS_FILE = "labels.txt"
 HELD_BACK_FILE = "held_back.json"
 """What the model, not having learned from an image, found in it: what later versions are compared with."""
@@ -57,6 +59,7 @@ class Manifest(BaseModel):
     thresholds: dict[str, float] = Field(description="recommended minimum confidence for each label")
     score: Score | None
     comparison: Comparison | None = Field(default=None, description="with the version that was live")
+    int8: Int8 | None = Field(default=None, description="of model.int8.onnx; null where none was tried")
     doubts: tuple[Doubt, ...] = Field(default=(), description="tags worth a second look, the most surprising first")
     alike: tuple[tuple[str, str], ...] = Field(
         default=(), description="digests of images that show the same as another, which follows"
@@ -71,6 +74,11 @@ class Manifest(BaseModel):
     program_version: str
     files: dict[str, str] = Field(default={}, description="sha256 of every other file of the package")
 
+    @property
+    def has_int8(self) -> bool:
+        """The package has INT8_FILE."""
+        return self.int8 is not None and self.int8.kept
+
 
 class PackageStore:
     """The packages under one folder. Safe for one writer and any number of readers in other processes."""
@@ -78,10 +86,13 @@ class PackageStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, manifest: Manifest, model: bytes, held_back: bytes | None = None) -> Path:
+    def write(
+        self, manifest: Manifest, model: bytes, held_back: bytes | None = None, int8: bytes | None = None
+    ) -> Path:
         """Put a whole package on the disk (not active yet) and return its folder; raises PackageError.
 
-        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known.
+        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known. `int8`: of INT8_FILE, None
+        where the manifest says that there is none.
         """
         target = self._folder(manifest.model_id, manifest.version)
         if target.exists():
@@ -90,6 +101,11 @@ class PackageStore:
         files = {MODEL_FILE: model, LABELS_FILE: labels}
         if held_back is not None:
             files[HELD_BACK_FILE] = held_back
+        if (int8 is not None) != manifest.has_int8:
+            where = f"package {manifest.model_id} {manifest.version}"
+            raise PackageError(f"{where}: {INT8_FILE} is to be there exactly where the manifest says that it was kept")
+        if int8 is not None:
+            files[INT8_FILE] = int8
         whole = manifest.model_copy(update={"files": {name: digest_of(data) for name, data in files.items()}})
         files[MANIFEST_FILE] = whole.model_dump_json(indent=2).encode()
         part = target.with_name(f".{manifest.version}.{uuid.uuid4().hex}.part")
@@ -118,7 +134,7 @@ class PackageStore:
         manifest = self.read_manifest(model_id, version)
         if (manifest.model_id, manifest.version) != (model_id, version):
             raise PackageError(f"package {model_id} {version}: manifest is of {manifest.model_id} {manifest.version}")
-        for name in (MODEL_FILE, LABELS_FILE):
+        for name in (MODEL_FILE, LABELS_FILE, *([INT8_FILE] if manifest.has_int8 else [])):
             self._read(manifest, name)
         return manifest
 

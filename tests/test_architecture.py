@@ -38,7 +38,7 @@ HOMES = {
     "flask": ("modules/trainer_agent/web/*",),
     "matplotlib": ("bench/curve.py",),
     "onnx": ("edge_common/onnx_graph.py",),
-    "onnxruntime": ("edge_common/onnx_session.py",),
+    "onnxruntime": ("edge_common/onnx_session.py", "modules/trainer_agent/learning/quantise.py"),
     "openvino": (
         "bench/vpu_layers.py",
         "modules/inference/runtimes/runtime_openvino.py",

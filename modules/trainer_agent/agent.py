@@ -228,14 +228,15 @@ class Agent:
             self._failed(began, outcome)
 
     def _follow(self, attempt: Attempt, live_before: str | None) -> Trained | Failed:
-        model_id = attempt.model_id
+        model_id, settings = attempt.model_id, self._settings()
         request = encode_request(
             self._library.training_set(model_id),
             data=self._data,
             packages=self._packages.root,
             zoo=self._zoo,
-            threads=self._settings().threads,
+            threads=settings.threads,
             parent_version=live_before,
+            int8=settings.int8,
         )
 
         def told(progress: Progress) -> None:
@@ -251,7 +252,7 @@ class Agent:
                 FeatureCache.under(self._data).sweep()
 
     def _succeeded(self, began: TrainingState, trained: Trained) -> None:
-        told = {name: value for name, value in dict(trained).items() if name != "comparison"}
+        told = {name: value for name, value in dict(trained).items() if name not in ("comparison", "int8")}
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
         self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})

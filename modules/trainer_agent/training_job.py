@@ -37,13 +37,16 @@ from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedIma
 from modules.trainer_agent.learning.detector import train_detector
 from modules.trainer_agent.learning.doubts import find_doubts
 from modules.trainer_agent.learning.feature_cache import FeatureCache
+from modules.trainer_agent.learning.int8 import try_int8
 from modules.trainer_agent.learning.live_comparison import compare_with_live
 from modules.trainer_agent.learning.outcome import Progress, Report, Trained
 from modules.trainer_agent.learning.verify import write_verified
 
 CACHE_BYTES = 1_000_000_000
 COMPARING_AT = 0.98
-"""The share of the whole work that is done when versions are compared."""
+"""The share of the learning that is done when versions are compared."""
+LEARNED_AT = 0.6
+"""The share of the whole work that is done when the model is tried in whole numbers."""
 
 
 class _Group(BaseModel):
@@ -83,17 +86,20 @@ class Request(_Group):
     threads: int = 2
     seed: int = 0
     parent_version: str | None = None
+    int8: bool = False
 
 
 def train(request: Request, report: Report) -> dict[str, Any]:
     """Train, write the package, verify it; returns the body of `trained`. Raises EdgeError."""
     started_s = time.monotonic()
     dataset = dataset_of(request)
-    trained = train_model(request, dataset, report)
+    in_int8 = request.int8 and request.kind == "detection"
+    learning = Progress(report, end=LEARNED_AT if in_int8 else 1.0)
+    trained = train_model(request, dataset, learning)
     store = PackageStore(request.packages)
     comparison = None
     if request.parent_version is not None:
-        report(marked("Comparing with the version in use"), COMPARING_AT)
+        learning.part(marked("Comparing with the version in use"), COMPARING_AT, 1.0).done(0.0)
         comparison = compare_with_live(
             store,
             request.model_id,
@@ -104,11 +110,16 @@ def train(request: Request, report: Report) -> dict[str, Any]:
             seed=request.seed,
         )
     manifest = manifest_of(request, dataset, trained, comparison, datetime.now(UTC))
-    write_verified(store, manifest, trained.model, trained.held_back, dataset, request.threads)
+    whole = None
+    if in_int8:
+        progress = Progress(report, LEARNED_AT, stage=marked("Trying a faster form of the model"))
+        manifest, whole = with_int8(request, manifest, trained, progress)
+    write_verified(store, manifest, trained.model, trained.held_back, dataset, request.threads, whole)
     return {
         "version": manifest.version,
         "score": trained.score.model_dump(),
         "comparison": None if comparison is None else comparison.model_dump(),
+        "int8": None if manifest.int8 is None else manifest.int8.model_dump(),
         "images": trained.images,
         "boxes": trained.boxes,
         "left_out": trained.left_out,
@@ -116,10 +127,20 @@ def train(request: Request, report: Report) -> dict[str, Any]:
     }
 
 
-def train_model(request: Request, dataset: Dataset, report: Report) -> Trained:
+def with_int8(
+    request: Request, manifest: Manifest, trained: Trained, progress: Progress
+) -> tuple[Manifest, bytes | None]:
+    """The manifest that tells of the model in whole numbers, and that, if it is to be kept."""
+    assert trained.fold_check is not None
+    room = request.data / "cache" / "int8"
+    told, whole = try_int8(manifest, trained.model, trained.fold_check, room, seed=request.seed, progress=progress)
+    return manifest.model_copy(update={"int8": told}), whole
+
+
+def train_model(request: Request, dataset: Dataset, progress: Progress) -> Trained:
     """The learner for the dataset's kind, with its backbone and the feature cache."""
     cache = FeatureCache.under(request.data)
-    lite0, progress = find(request.zoo, LITE0), Progress(report)
+    lite0 = find(request.zoo, LITE0)
     if dataset.kind == "detection":
         trained = train_detector(
             dataset,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_common.errors import LearningError
-from edge_common.scores import Comparison, Score
+from edge_common.scores import Comparison, Int8, Score
 from modules.trainer_agent.annotations import TrainingSet
 
 
@@ -30,6 +30,7 @@ class Trained(_Message):
     version: str
     score: Score | None
     comparison: Comparison | None = Field(default=None, description="with the version that was live")
+    int8: Int8 | None = Field(default=None, description="of the model in whole numbers; null where none was tried")
     images: int
     boxes: int
     left_out: Mapping[str, str] = Field(description="images not used, by name, and why")
@@ -47,7 +48,14 @@ Message = Progress | Trained | Failed
 
 
 def encode_request(
-    chosen: TrainingSet, *, data: Path, packages: Path, zoo: Path, threads: int, parent_version: str | None
+    chosen: TrainingSet,
+    *,
+    data: Path,
+    packages: Path,
+    zoo: Path,
+    threads: int,
+    parent_version: str | None,
+    int8: bool = False,
 ) -> bytes:
     """One line of UTF-8 JSON."""
     request = {
@@ -73,6 +81,7 @@ def encode_request(
         "threads": threads,
         "seed": 0,
         "parent_version": parent_version,
+        "int8": int8,
     }
     return json.dumps(request, ensure_ascii=False).encode() + b"\n"
 

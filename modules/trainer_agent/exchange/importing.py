@@ -16,7 +16,15 @@ from pydantic import ValidationError
 
 from edge_common.errors import EdgeError, InvalidInput, PackageError
 from edge_common.images import decode_image, digest_of
-from edge_common.packages import HELD_BACK_FILE, LABELS_FILE, MANIFEST_FILE, MODEL_FILE, Manifest, PackageStore
+from edge_common.packages import (
+    HELD_BACK_FILE,
+    INT8_FILE,
+    LABELS_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    Manifest,
+    PackageStore,
+)
 from edge_common.sentences import marked, sentence
 from modules.trainer_agent.annotations import (
     LONGEST_MODEL_NAME,
@@ -150,15 +158,20 @@ def _write_version(
             f"{path}: version {version}, {found.kind} expected, got {manifest.version}, {manifest.kind}."
         )
     held_back = f"{folder}/{HELD_BACK_FILE}"
-    files = {MODEL_FILE: opened.read(f"{folder}/{MODEL_FILE}", _LARGEST_MODEL_BYTES)}
+    models = (MODEL_FILE, INT8_FILE) if manifest.has_int8 else (MODEL_FILE,)
+    if f"{folder}/{models[-1]}" not in opened.names:
+        raise InvalidInput(f"{folder}/{models[-1]}: is not in the file.")
+    files = {name: opened.read(f"{folder}/{name}", _LARGEST_MODEL_BYTES) for name in models}
     if held_back in opened.names:
         files[HELD_BACK_FILE] = opened.read(held_back)
     for name, data in files.items():
         if hashlib.sha256(data).hexdigest() != manifest.files.get(name):
             raise InvalidInput(f"{folder}/{name}: has not the checksum that {path} tells.")
     try:
-        try_model(manifest, files[MODEL_FILE])
-        packages.write(manifest.model_copy(update=here), files[MODEL_FILE], files.get(HELD_BACK_FILE))
+        for name in models:
+            try_model(manifest, files[name])
+        here_too = manifest.model_copy(update=here)
+        packages.write(here_too, files[MODEL_FILE], files.get(HELD_BACK_FILE), files.get(INT8_FILE))
     except (PackageError, EdgeError) as error:
         raise InvalidInput(f"{folder}: {error}") from error
 

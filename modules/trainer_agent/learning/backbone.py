@@ -1,6 +1,6 @@
 """The backbones as functions from pictures to features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,7 @@ class DetectionBackbone:
 
     def features(self, square: Pixels) -> ViewFeatures:
         """Of a square, uint8 [S, S, 3] BGR."""
-        out = self._session.run({"image": _planes(square)})
-        maps = {name: _rounded(out[name][0]) for name in FEATURE_MAPS}
-        encodings = _by_anchor([out[f"boxes{stride}"][0] for stride in STRIDES], 4)
-        return ViewFeatures(maps, encodings, _by_anchor([out[f"logits{stride}"][0] for stride in STRIDES], LOGITS))
+        return features_of(self._session.run({"image": planes(square)}))
 
     def arrays(self, squares: Sequence[Pixels]) -> Arrays:
         """Of equally large squares, for keeping: as `features.pack`."""
@@ -38,18 +35,27 @@ class DetailBackbone:
 
     def map(self, square: Pixels) -> NDArray[np.uint8]:
         """Of a square, uint8 [S, S, 3] BGR: uint8 [672, S / 16, S / 16], in steps of RELU6_STEP."""
-        return _rounded(self._session.run({"image": _planes(square)}, wanted=("map16",))["map16"][0])
+        return rounded(self._session.run({"image": planes(square)}, wanted=("map16",))["map16"][0])
 
     def arrays(self, squares: Sequence[Pixels]) -> Arrays:
         """Of equally large squares, for keeping: `maps` uint8 [views, 672, S / 16, S / 16]."""
         return {"maps": np.stack([self.map(square) for square in squares])}
 
 
-def _planes(square: Pixels) -> NDArray[np.float32]:
+def features_of(out: Mapping[str, NDArray[np.float32]]) -> ViewFeatures:
+    """What the tensors of the SSD's convolutions, by their names, say of one picture."""
+    maps = {name: rounded(out[name][0]) for name in FEATURE_MAPS}
+    encodings = _by_anchor([out[f"boxes{stride}"][0] for stride in STRIDES], 4)
+    return ViewFeatures(maps, encodings, _by_anchor([out[f"logits{stride}"][0] for stride in STRIDES], LOGITS))
+
+
+def planes(square: Pixels) -> NDArray[np.float32]:
+    """A square as a model's input: float32 [1, 3, S, S]."""
     return square.transpose(2, 0, 1)[None].astype(np.float32)
 
 
-def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """What ends in ReLU6, in steps of RELU6_STEP."""
     return (values / RELU6_STEP).round().astype(np.uint8)
 
 

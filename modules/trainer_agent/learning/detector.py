@@ -24,6 +24,7 @@ from modules.trainer_agent.learning.export import Telling, export_detector
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.features import ViewFeatures, unpack
 from modules.trainer_agent.learning.fits import Fitters, Share
+from modules.trainer_agent.learning.fold_check import FoldCheck
 from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.kept_examples import keep
 from modules.trainer_agent.learning.learned_before import keep_learned, load_learned
@@ -142,6 +143,9 @@ def train_detector(
             )
             for one, mine in zip(tagged, found, strict=True)
         },
+        fold_check=FoldCheck(
+            checked, tagged, views, size_px, projection, heads, None if teaching is None else teaching.of_folds
+        ),
     )
 
 

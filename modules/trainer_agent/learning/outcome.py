@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_common.scores import Score
+from modules.trainer_agent.learning.fold_check import FoldCheck
 from modules.trainer_agent.learning.held_back import HeldBack
 
 Report = Callable[[str, float], None]
@@ -28,6 +29,8 @@ class Trained:
     """Images that could not be used: name to reason."""
     held_back: HeldBack
     """What was found in each image by parts that had not learned from it; each tag's threshold is at 0.5."""
+    fold_check: FoldCheck | None = None
+    """Of a detector: how to have its folds look once more."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Teaching:
         self._share = min(1.0, MOST_BOXES / max(1, boxes * self._look_at))
         self._described: list[Described] = []
         self._options: list[TellerOptions] = []
+        self.of_folds: list[TagTeller] = []
+        """Each without its fold, once tags were told apart."""
 
     def look(self, pool: Executor, ahead: int, progress: Progress) -> None:
         """Describe the tagged boxes of all images; holds the maps of a few at a time."""
@@ -64,6 +66,7 @@ class Teaching:
         for fold in folds:
             learned = [one for image, one in enumerate(self._described) if image not in fold]
             teller = fit_tellers(joined(learned), self._tags, self._options)
+            self.of_folds.append(teller)
             for image in fold:
                 (maps,) = self._maps(image, 1)
                 found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))

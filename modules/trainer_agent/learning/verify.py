@@ -16,10 +16,19 @@ _DRY_RUNS = 3
 
 
 def write_verified(
-    store: PackageStore, manifest: Manifest, model: bytes, held_back: HeldBack, dataset: Dataset, threads: int
+    store: PackageStore,
+    manifest: Manifest,
+    model: bytes,
+    held_back: HeldBack,
+    dataset: Dataset,
+    threads: int,
+    int8: bytes | None = None,
 ) -> None:
-    """Write a package that runs; raises PackageError, and leaves none, when it does not."""
-    store.write(manifest, model, encode_held_back(held_back))
+    """Write a package that runs; raises PackageError, and leaves none, when it does not.
+
+    `int8`: the model in whole numbers, which has been run, where the manifest says that it was kept.
+    """
+    store.write(manifest, model, encode_held_back(held_back), int8)
     try:
         verify(store, manifest, dataset, threads)
     except EdgeError:
