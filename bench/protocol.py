@@ -127,7 +127,7 @@ def _enough(train: Sequence[Sample], counts: Sequence[int], images: int | None, 
 class Workshop:
     """A data folder in which the product's own training process trains one model, again and again if wanted."""
 
-    def __init__(self, folder: Path, zoo: Path, *, seed: int, threads: int) -> None:
+    def __init__(self, folder: Path, zoo: Path, *, seed: int, threads: int, int8: bool = False) -> None:
         self._store = PackageStore(folder / "models")
         self._common = {
             "data": str(folder),
@@ -137,6 +137,7 @@ class Workshop:
             "model_name": "bench",
             "threads": threads,
             "seed": seed,
+            "int8": int8,
         }
 
     def train(self, measured: MeasuredSet, train: Sequence[Sample], parent: str | None = None) -> TrainingRun:

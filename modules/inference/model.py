@@ -121,10 +121,8 @@ def load_model(
     if without:
         raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
     file = store.model_file(key.model_id, key.version)
-    if _in_int8(key, manifest):
-        file = file.with_name(INT8_FILE)
     check_memory(file.stat().st_size)
-    runtime = _opened(key, file, machine, tell)
+    runtime = _opened(key, file.with_name(INT8_FILE) if in_int8(key, manifest) else file, machine, tell)
     model = LoadedModel(key, manifest, runtime)
     try:
         model.look(trial, settings)
@@ -134,7 +132,7 @@ def load_model(
     return model
 
 
-def _in_int8(key: ModelKey, manifest: Manifest) -> bool:
+def in_int8(key: ModelKey, manifest: Manifest) -> bool:
     """Whether it was found to be faster and as good in whole numbers: that was measured on a processor."""
     on_processor = key.backend == "onnx" or (key.backend == "openvino" and key.device in (None, "CPU"))
     return on_processor and key.precision == "int8" and manifest.has_int8

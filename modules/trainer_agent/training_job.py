@@ -238,16 +238,17 @@ def main() -> int:
 
 
 class _Reporter:
-    """Tells of progress at most ten times a second, with the time left at the pace so far."""
+    """Tells of progress at most ten times a second and of every new stage, with the time left at the pace so far."""
 
     def __init__(self) -> None:
         self._started_s = self._told_s = time.monotonic()
+        self._stage = ""
 
     def report(self, stage: str, fraction: float) -> None:
         now_s = time.monotonic()
-        if now_s - self._told_s < 0.1:
+        if stage == self._stage and now_s - self._told_s < 0.1:
             return
-        self._told_s = now_s
+        self._told_s, self._stage = now_s, stage
         left_s = (now_s - self._started_s) * (1 - fraction) / fraction if fraction > 0.05 else None
         rounded = None if left_s is None else round(left_s, 1)
         _say({"stage": stage, "fraction": round(fraction, 4), "seconds_left": rounded})

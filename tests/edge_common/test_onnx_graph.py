@@ -2,16 +2,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from edge_common.errors import InferenceError, PackageError
 from edge_common.onnx_graph import (
     OPSET,
     GraphBuilder,
     array_of,
+    at_opset,
     attribute,
     load_graph,
     operations_beyond_vpu,
+    parse_graph,
+    read_as,
+    what_makes,
     with_constant,
+    with_outputs,
 )
 from edge_common.onnx_session import OnnxSession
 
@@ -191,3 +197,57 @@ def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
         OnnxSession(tmp_path / "model.onnx", threads=1)
     with pytest.raises(PackageError, match="cannot load a model of 5 bytes"):
         OnnxSession(b"hello", threads=1)
+
+
+def a_chain() -> GraphBuilder:
+    """The picture doubled, then tripled, and beside that its sum over channels."""
+    builder = GraphBuilder()
+    twice = builder.node("Mul", ["image", builder.constant(np.float32(2))], "twice")
+    builder.node("Mul", [twice, builder.constant(np.float32(3))], "six")
+    builder.node("ReduceSum", ["image"], "sum", axes=[1], keepdims=1)
+    return builder
+
+
+def test_a_model_says_the_same_in_the_words_of_a_later_opset() -> None:
+    made = a_chain().build("made", IMAGE, {"six": [1, 2, 4, 4], "sum": [1, 1, 4, 4]})
+    image = np.arange(32, dtype=np.float32).reshape(1, 2, 4, 4)
+
+    later = at_opset(made, 13, 8)
+
+    assert (later.opset_import[0].version, later.ir_version, made.opset_import[0].version) == (13, 8, OPSET)
+    out = OnnxSession(later.SerializeToString(), threads=1).run({"image": image})
+    np.testing.assert_allclose(out["six"], image * 6)
+    np.testing.assert_allclose(out["sum"], image.sum(axis=1, keepdims=True))
+
+
+def test_a_model_can_be_asked_for_what_is_inside_it() -> None:
+    made = a_chain().build("made", IMAGE, {"six": [1, 2, 4, 4]})
+    image = np.ones((1, 2, 4, 4), dtype=np.float32)
+
+    out = OnnxSession(with_outputs(parse_graph(made.SerializeToString()), ["twice"]), threads=1).run({"image": image})
+
+    assert list(out) == ["twice"]
+    np.testing.assert_allclose(out["twice"], 2)
+
+
+def test_what_makes_an_output_is_found_in_order() -> None:
+    made = a_chain().build("made", IMAGE, {"six": [1, 2, 4, 4], "sum": [1, 1, 4, 4]})
+
+    assert [node.output[0] for node in what_makes(made.graph.node, ["six"])] == ["twice", "six"]
+    assert [node.output[0] for node in what_makes(made.graph.node, ["sum"])] == ["sum"]
+
+
+def test_of_a_quantised_tensor_the_layers_after_it_read_what_is_left_of_it() -> None:
+    plain = a_chain().build("made", IMAGE, {"six": [1, 2, 4, 4]}).graph
+    quantised = at_opset(a_chain().build("made", IMAGE, {"six": [1, 2, 4, 4]}), 13, 8).graph
+    step = [
+        helper.make_tensor("step", TensorProto.FLOAT, [], [0.1]),
+        helper.make_tensor("zero", TensorProto.UINT8, [], [0]),
+    ]
+    quantised.initializer.extend(step)
+    quantised.node[1].input[0] = "left"
+    quantised.node.insert(1, helper.make_node("QuantizeLinear", ["twice", "step", "zero"], ["eight bits"]))
+    quantised.node.insert(2, helper.make_node("DequantizeLinear", ["eight bits", "step", "zero"], ["left"]))
+
+    assert read_as(quantised, "twice") == "left"
+    assert (read_as(plain, "twice"), read_as(plain, "six")) == ("twice", "six")

@@ -11,7 +11,7 @@ import pytest
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.packages import Manifest, PackageStore, describe
-from edge_common.scores import Comparison, Doubt, Score
+from edge_common.scores import Comparison, Doubt, Int8, Score
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,6 +96,45 @@ def test_a_package_runs_although_what_it_found_is_lost(store: PackageStore, cont
     assert store.current("shelf") == "1"
     with pytest.raises(PackageError, match=rf"held_back\.json {reason}"):
         store.read_held_back("shelf", "1")
+
+
+FASTER = Int8(kept=True, why="as good, and faster", value=0.79, interval=(0.6, 0.9), ms=12.0, float_ms=18.0)
+
+
+def test_a_model_in_whole_numbers_is_a_file_of_the_package(store: PackageStore) -> None:
+    folder = store.write(manifest(int8=FASTER), b"the model", int8=b"in whole numbers")
+
+    found = store.verify("shelf", "1")
+
+    assert (found.has_int8, found.int8) == (True, FASTER)
+    assert found.files["model.int8.onnx"] == digest_of(b"in whole numbers")
+    assert (folder / "model.int8.onnx").read_bytes() == b"in whole numbers"
+    assert store.model_file("shelf", "1").read_bytes() == b"the model"
+
+
+def test_a_package_whose_model_in_whole_numbers_is_damaged_does_not_verify(store: PackageStore) -> None:
+    folder = store.write(manifest(int8=FASTER), b"the model", int8=b"in whole numbers")
+    (folder / "model.int8.onnx").write_bytes(b"in whole numb")
+
+    with pytest.raises(PackageError, match=r"model\.int8\.onnx has sha256 [0-9a-f]{64}, [0-9a-f]{64} expected"):
+        store.verify("shelf", "1")
+
+
+@pytest.mark.parametrize(
+    ("told", "int8"),
+    [
+        pytest.param(FASTER, None, id="told of, but not there"),
+        pytest.param(None, b"in whole numbers", id="there, but not told of"),
+        pytest.param(Int8(kept=False, why="it is slower"), b"in whole numbers", id="there, but told not to be kept"),
+    ],
+)
+def test_a_model_in_whole_numbers_is_there_where_the_manifest_says_so(
+    store: PackageStore, told: Int8 | None, int8: bytes | None
+) -> None:
+    with pytest.raises(PackageError, match=r"shelf 1: model\.int8\.onnx is to be there exactly where"):
+        store.write(manifest(int8=told), b"the model", int8=int8)
+
+    assert store.versions("shelf") == []
 
 
 def test_what_a_package_that_is_not_there_found_is_not_found(store: PackageStore) -> None:

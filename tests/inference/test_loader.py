@@ -6,10 +6,11 @@ import pytest
 
 from edge_common.hub import LocalHub
 from edge_common.packages import PackageStore
+from edge_common.scores import Int8
 from edge_common.settings import InferenceSettings
 from modules.inference import memory
 from modules.inference.loader import TRY_AGAIN_S, ModelLoader, Models
-from modules.inference.model import thresholds_of
+from modules.inference.model import in_int8, key_of, thresholds_of
 from tests.inference.conftest import SETTINGS
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, coloured_frame, manifest, onnx_model, publish_model
 
@@ -106,6 +107,58 @@ def test_settings_of_the_runtime_load_the_model_anew(
     first, second = (models[0] for models in handed_over(loader))
     assert first.key != second.key
     assert first.look(coloured_frame(), SETTINGS).detections == second.look(coloured_frame(), SETTINGS).detections
+
+
+IN_INT8 = {"int8": Int8(kept=True, why="as good, and faster")}
+DARK = onnx_model("detection", scale=1 / 512)
+"""Stands for a model in whole numbers: it is half as sure, so one sees which of both runs."""
+
+
+def publish_with_int8(store: PackageStore) -> None:
+    store.write(manifest("1", **IN_INT8), onnx_model("detection"), int8=DARK)
+    store.activate("shelf", "1")
+
+
+@pytest.mark.parametrize(
+    ("change", "in_int8"),
+    [
+        pytest.param({}, True, id="onnx"),
+        pytest.param({"backend": "openvino"}, True, id="openvino"),
+        pytest.param({"backend": "openvino", "device": "CPU"}, True, id="openvino on the processor by name"),
+        pytest.param({"precision": "float"}, False, id="switched off"),
+        pytest.param({"backend": "openvino", "precision": "float"}, False, id="switched off for openvino"),
+    ],
+)
+def test_a_model_that_is_there_in_whole_numbers_runs_in_them_unless_that_is_switched_off(
+    store: PackageStore, loader: ModelLoader, change: dict[str, Any], in_int8: bool
+) -> None:
+    publish_with_int8(store)
+    loader.settings = SETTINGS.model_copy(update={"minimum_confidence": 0.1} | change)
+
+    loader.look(0)
+
+    ((model,),) = handed_over(loader)
+    (found, *_) = model.look(coloured_frame((0, 255, 0)), loader.settings).detections
+    assert found.confidence == pytest.approx(255 / 512 if in_int8 else 1.0, abs=1e-3)
+
+
+def test_switching_whole_numbers_off_loads_the_model_anew(store: PackageStore, loader: ModelLoader) -> None:
+    publish_with_int8(store)
+    loader.look(0)
+    loader.settings = SETTINGS.model_copy(update={"precision": "float"})
+
+    loader.look(1)
+
+    assert len(handed_over(loader)) == 2
+
+
+def test_a_device_beside_the_processor_gets_the_model_in_floating_point(store: PackageStore) -> None:
+    told = manifest("1", **IN_INT8)
+
+    for change in ({"backend": "openvino", "device": "GPU"}, {"backend": "vpu"}):
+        assert not in_int8(key_of("shelf", "1", SETTINGS.model_copy(update=change)), told)
+    assert in_int8(key_of("shelf", "1", SETTINGS), told)
+    assert not in_int8(key_of("shelf", "1", SETTINGS), manifest("1"))
 
 
 BROKEN = [

@@ -142,6 +142,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
         silence_s: float = 20.0,
         command: Sequence[str] = SCRIPTED_JOB,
         promotion: Rule = "if_better",
+        int8: bool = False,
         trainings: TrainingLog | None = None,
         alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Agent:
@@ -150,7 +151,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
             trainings or TrainingLog(database),
             workshop.packages,
             workshop.hub,
-            lambda: TrainingSettings(promotion=promotion),
+            lambda: TrainingSettings(promotion=promotion, int8=int8),
             data=workshop.folder,
             zoo=workshop.folder / "zoo",
             command=(*command, way),

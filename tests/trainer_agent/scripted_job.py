@@ -96,6 +96,7 @@ def write_package(request: dict[str, object], finds: set[str]) -> dict[str, obje
         "version": version,
         "score": score.model_dump(mode="json"),
         "comparison": None if comparison is None else comparison.model_dump(mode="json"),
+        "int8": {"kept": False, "why": "made up for a test"} if request["int8"] else None,
         "images": len(images) - 1,
         "boxes": boxes,
         "left_out": {images[0]["name"]: "the file is damaged"},

@@ -28,6 +28,22 @@ def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, w
     assert reported["trainings"][model.id]["event"] == "trained"
 
 
+@pytest.mark.parametrize(("wanted", "why"), [(True, "made up for a test"), (False, None)])
+def test_a_model_in_whole_numbers_is_tried_where_the_twin_wants_it_and_the_twin_tells_how_it_went(
+    library, model, workshop, start_agent, wanted, why
+):
+    tag_images(library, model, 15)
+    agent = start_agent(int8=wanted)
+
+    state = trained(agent, model)
+
+    assert state.phase == "trained"
+    agent.close()
+    reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
+    told = reported["trainings"][model.id].get("int8")
+    assert (told and told["why"]) == why
+
+
 def test_progress_is_handed_on_as_it_comes(library, model, start_agent):
     tag_images(library, model, 15)
     agent = start_agent("0.3")

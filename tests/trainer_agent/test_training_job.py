@@ -1,3 +1,4 @@
+import json
 import os
 import resource
 import signal
@@ -27,6 +28,8 @@ from tests.trainer_agent.learning.made import (
     store_image,
 )
 from tests.trainer_agent.training_process import Job, request_for, run
+
+TRYING = "Trying a faster form of the model"
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ def test_progress_is_told_in_lines_and_the_last_one_is_the_outcome(finished: Fin
 
     assert finished.code == 0
     assert set(last) == {"trained"}
-    assert set(last["trained"]) == {"version", "score", "comparison", "images", "boxes", "left_out", "seconds"}
+    assert set(last["trained"]) == {"version", "score", "comparison", "images", "int8", "boxes", "left_out", "seconds"}
     assert all(set(line) == {"stage", "fraction", "seconds_left"} for line in progress)
     fractions = [line["fraction"] for line in progress]
     assert fractions == sorted(fractions)
@@ -299,3 +302,80 @@ def test_a_job_killed_in_the_middle_leaves_nothing_that_looks_like_a_package(
     assert job.process.wait() == -signal.SIGKILL
     assert finished.store.versions("shapes") == before
     assert finished.store.current("shapes") is None
+
+
+def test_a_model_in_whole_numbers_is_tried_last_and_does_not_hold_up_the_other(
+    finished: Finished, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    *progress, last = start(request_for(finished.dataset, finished.data, model_id="int8", int8=True)).lines()
+
+    manifest = finished.store.verify("int8", last["trained"]["version"])
+    told = manifest.int8
+    assert manifest.score.value > 0.8
+    assert told.value > 0.8
+    assert last["trained"]["int8"] == told.model_dump(mode="json")
+    # Whether it is faster depends on the machine, and on what else it does.
+    assert told.kept == ("model.int8.onnx" in manifest.files)
+    assert told.kept or "ms for an image here instead of" in told.why
+    stages = [line["stage"] for line in progress]
+    assert stages[-1] == TRYING
+    assert stages.index(TRYING) > stages.index("Packing the model")
+    fractions = [line["fraction"] for line in progress]
+    assert fractions == sorted(fractions)
+
+
+def test_without_the_setting_none_is_tried(finished: Finished) -> None:
+    *progress, last = finished.lines
+
+    assert last["trained"]["int8"] is None
+    assert finished.store.read_manifest("shapes", last["trained"]["version"]).int8 is None
+    assert TRYING not in {line["stage"] for line in progress}
+
+
+def test_when_what_quantises_is_killed_the_model_in_floating_point_is_kept_and_says_why(
+    finished: Finished, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    job = start(request_for(finished.dataset, finished.data, model_id="killed", int8=True))
+    next(line for line in job.process.stdout if json.loads(line).get("stage") == TRYING)
+
+    os.kill(started_by(job, "modules.trainer_agent.learning.quantise"), signal.SIGKILL)
+
+    last = job.lines()[-1]
+    manifest = finished.store.verify("killed", last["trained"]["version"])
+    assert (manifest.int8.kept, set(manifest.files)) == (False, {"model.onnx", "labels.txt", "held_back.json"})
+    assert manifest.int8.why.startswith("it could not be made: quantising ended with exit code -9")
+    assert not (finished.data / "cache" / "int8").exists()
+
+
+def test_when_the_job_is_killed_what_quantises_ends_with_it(
+    finished: Finished, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    job = start(request_for(finished.dataset, finished.data, model_id="orphan", int8=True))
+    next(line for line in job.process.stdout if json.loads(line).get("stage") == TRYING)
+    child = started_by(job, "modules.trainer_agent.learning.quantise")
+
+    os.kill(job.process.pid, signal.SIGKILL)
+
+    job.process.wait()
+    deadline_s = time.monotonic() + 3
+    while child in job.family() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert child not in job.family()
+    assert finished.store.versions("orphan") == []
+
+
+def started_by(job: Job, module: str) -> int:
+    """The process of a job that runs a module of ours."""
+    deadline_s = time.monotonic() + 10
+    while time.monotonic() < deadline_s:
+        for pid in job.family():
+            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        time.sleep(0.01)
+    raise AssertionError(f"{module} was not started")
+
+
+def test_a_classifier_is_not_tried_in_whole_numbers(tmp_path: Path) -> None:
+    _, lines = run(request_for(classification_set(tmp_path, 4), tmp_path / "data", int8=True))
+
+    assert lines[-1]["trained"]["int8"] is None

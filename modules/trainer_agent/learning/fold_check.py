@@ -50,11 +50,12 @@ class FoldCheck:
         for fold, images in enumerate(self.checked.folds):
             for image in images:
                 (square,) = self.squares([image])
-                found[image] = self._find(fold, *look(square))
+                found[image] = self.find(fold, *look(square))
                 progress(len(found) / len(self.tagged))
         return replace(self.checked, found=[found[image] for image in range(len(self.tagged))])
 
-    def _find(self, fold: int, features: ViewFeatures, detail: NDArray[np.uint8] | None) -> Found:
+    def find(self, fold: int, features: ViewFeatures, detail: NDArray[np.uint8] | None) -> Found:
+        """What one fold finds where the backbones have looked, as `Look`."""
         example = make_example(features, self.projection, grid_of(self.size_px), _NO_BOXES, _NO_TAGS, _NO_BOXES)
         likely = candidates(self.heads[fold], example)
         if self.tellers is None:

@@ -13,6 +13,7 @@ from edge_common.geometry import Box
 from edge_common.images import digest_of, encode_jpeg
 from edge_common.onnx_graph import GraphBuilder
 from edge_common.packages import Manifest, PackageStore
+from edge_common.scores import Int8
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.exchange.exporting import export_model
 from modules.trainer_agent.exchange.importing import import_model
@@ -119,6 +120,66 @@ def test_a_whole_model_comes_to_another_device(tmp_path, library, stocked, works
     assert packages.current(made.model.id) == "v1"
     assert packages.verify(made.model.id, "v2").model_id == made.model.id
     assert packages.read_manifest(made.model.id, "v1").attributes == {"store": "12"}
+
+
+@pytest.fixture
+def with_int8(stocked, workshop):
+    """The model with a third version, that has a file in whole numbers."""
+    kept = Int8(kept=True, why="as good, and faster")
+    manifest = manifest_of(stocked, "v3").model_copy(update={"int8": kept})
+    workshop.packages.write(manifest, tiny_detector(), b"[]", tiny_detector())
+    return stocked
+
+
+def test_a_version_comes_with_its_file_in_whole_numbers(tmp_path, library, with_int8, workshop, elsewhere):
+    there, packages = elsewhere
+    path = exported(tmp_path, library, workshop.packages, with_int8, "model")
+
+    made = take(path, there, packages)
+
+    manifest = packages.verify(made.model.id, "v3")
+    assert manifest.has_int8
+    assert packages.model_file(made.model.id, "v3").with_name("model.int8.onnx").read_bytes() == tiny_detector()
+    assert not packages.verify(made.model.id, "v2").has_int8
+
+
+def without_int8(members):
+    return {name: data for name, data in members.items() if name != "versions/v3/model.int8.onnx"}
+
+
+def other_int8(members):
+    return members | {"versions/v3/model.int8.onnx": b"other weights"}
+
+
+def int8_that_is_no_model(members):
+    manifest = json.loads(members["versions/v3/manifest.json"])
+    manifest["files"]["model.int8.onnx"] = digest_of(b"no model at all")
+    return members | {
+        "versions/v3/model.int8.onnx": b"no model at all",
+        "versions/v3/manifest.json": json.dumps(manifest).encode(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(without_int8, r"versions/v3/model.int8.onnx: is not in the file", id="missing"),
+        pytest.param(other_int8, r"versions/v3/model.int8.onnx: has not the checksum", id="weights changed"),
+        pytest.param(int8_that_is_no_model, r"versions/v3: an ONNX model expected", id="not a model"),
+    ],
+)
+def test_of_a_version_whose_file_in_whole_numbers_is_bad_nothing_is_taken_in(
+    tmp_path, library, with_int8, workshop, elsewhere, change, why
+):
+    there, packages = elsewhere
+    path = exported(tmp_path, library, workshop.packages, with_int8, "model")
+    rewritten(path, change)
+
+    with pytest.raises(InvalidInput, match=why):
+        take(path, there, packages)
+
+    assert there.models() == ()
+    assert packages.live() == {}
 
 
 def test_a_model_that_is_there_already_gets_another_name(tmp_path, library, stocked, workshop):

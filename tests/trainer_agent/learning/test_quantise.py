@@ -60,7 +60,7 @@ def test_it_takes_and_gives_what_the_model_in_floating_point_does(detector_file:
     assert (in_int8.inputs, in_int8.outputs) == (in_float.inputs, in_float.outputs)
     expected, given = (session.run({"image": UNSEEN}) for session in (in_float, in_int8))
     best = int(expected["raw_probs"][0, :, 1:].max(axis=1).argmax())
-    # The largest differences seen: 0.03 in the probability of the surest box, 0.01 in where it lies.
+    # The differences seen: 0.06 in the probability of the surest box, 0.01 in where it lies.
     np.testing.assert_allclose(given["raw_probs"][0, best], expected["raw_probs"][0, best], atol=0.15)
     np.testing.assert_allclose(given["raw_boxes"][0, best], expected["raw_boxes"][0, best], atol=0.04)
 
@@ -77,8 +77,9 @@ def test_openvino_reads_it_and_says_nearly_the_same(whole: Path) -> None:
         runtime.close()
     assert given.keys() >= expected.keys()
     best = np.argsort(-expected["raw_probs"][0, :, 1:].max(axis=1))[:5]
-    np.testing.assert_allclose(given["raw_probs"][0, best], expected["raw_probs"][0, best], atol=0.15)
-    np.testing.assert_allclose(given["raw_boxes"][0, best], expected["raw_boxes"][0, best], atol=0.04)
+    # The largest differences seen: 0.05 in probabilities, 0.005 in places. Each runtime rounds where it likes to.
+    np.testing.assert_allclose(given["raw_probs"][0, best], expected["raw_probs"][0, best], atol=0.1)
+    np.testing.assert_allclose(given["raw_boxes"][0, best], expected["raw_boxes"][0, best], atol=0.02)
 
 
 def test_what_cannot_be_quantised_is_told_with_the_reason_and_leaves_nothing(tmp_path: Path) -> None:
