@@ -49,11 +49,8 @@ def try_int8(
 def _tried(
     manifest: Manifest, model: bytes, check: FoldCheck, room: Path, seed: int, progress: Progress
 ) -> tuple[Int8, bytes | None]:
-    count = len(check.tagged)
-    chosen = (
-        [index * count // MOST_CALIBRATING for index in range(MOST_CALIBRATING)] if count > MOST_CALIBRATING else []
-    )
-    squares = check.squares(chosen or range(count))
+    spread = {index * len(check.tagged) // MOST_CALIBRATING for index in range(MOST_CALIBRATING)}
+    squares = check.squares(sorted(spread))
     progress.done(0.0)
     whole = quantised(model, squares, room)
     progress.done(0.5)
