@@ -89,7 +89,8 @@ class TrainingSettings(Settings):
     int8: bool = Field(
         default=False,
         description="as its last step, training of detection also tries the model in 8-bit whole numbers, and keeps "
-        "that where it is as good and faster on this device; a training takes half as long again, or as long again for small things",
+        "that where it is as good and faster on this device; a training takes half as long again, or as long again for "
+        "small things",
     )
     keep_versions: int = Field(default=5, ge=2, le=50, description="versions kept of each model, the live one included")
     checked_images: int = Field(
