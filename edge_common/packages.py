@@ -1,6 +1,6 @@
 """Model packages on disk: write, verify, activate, roll back.
 
-    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json
+    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json  model.tflite
     models/<model id>/current               names the active version; replaced atomically
 
 A version is written in a folder of another name and renamed when every byte is on the disk, so a version that
@@ -24,10 +24,13 @@ from edge_common.durable import replace_file, sync_folder, write_file
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.scores import Comparison, Doubt, Score
+from edge_common.tflite_facts import TfliteFacts
 
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
+TFLITE_FILE = "model.tflite"
+"""The same model as its makers published it, where they did so for TFLite."""
 LABELS_FILE = "labels.txt"
 HELD_BACK_FILE = "held_back.json"
 """What the model, not having learned from an image, found in it: what later versions are compared with."""
@@ -69,6 +72,7 @@ class Manifest(BaseModel):
     parent_version: str | None
     created: str = Field(description="UTC, RFC 3339")
     program_version: str
+    tflite: TfliteFacts | None = Field(default=None, description="of model.tflite; null where there is none")
     files: dict[str, str] = Field(default={}, description="sha256 of every other file of the package")
 
 
@@ -78,10 +82,13 @@ class PackageStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, manifest: Manifest, model: bytes, held_back: bytes | None = None) -> Path:
+    def write(
+        self, manifest: Manifest, model: bytes, held_back: bytes | None = None, tflite: bytes | None = None
+    ) -> Path:
         """Put a whole package on the disk (not active yet) and return its folder; raises PackageError.
 
-        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known.
+        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known. `tflite`: content of
+        TFLITE_FILE, None where the manifest tells of none.
         """
         target = self._folder(manifest.model_id, manifest.version)
         if target.exists():
@@ -90,6 +97,12 @@ class PackageStore:
         files = {MODEL_FILE: model, LABELS_FILE: labels}
         if held_back is not None:
             files[HELD_BACK_FILE] = held_back
+        if (tflite is None) != (manifest.tflite is None):
+            raise PackageError(
+                f"package {manifest.model_id} {manifest.version}: {TFLITE_FILE} and its facts go together"
+            )
+        if tflite is not None:
+            files[TFLITE_FILE] = tflite
         whole = manifest.model_copy(update={"files": {name: digest_of(data) for name, data in files.items()}})
         files[MANIFEST_FILE] = whole.model_dump_json(indent=2).encode()
         part = target.with_name(f".{manifest.version}.{uuid.uuid4().hex}.part")
@@ -118,7 +131,7 @@ class PackageStore:
         manifest = self.read_manifest(model_id, version)
         if (manifest.model_id, manifest.version) != (model_id, version):
             raise PackageError(f"package {model_id} {version}: manifest is of {manifest.model_id} {manifest.version}")
-        for name in (MODEL_FILE, LABELS_FILE):
+        for name in (MODEL_FILE, LABELS_FILE, *([TFLITE_FILE] if manifest.tflite else [])):
             self._read(manifest, name)
         return manifest
 

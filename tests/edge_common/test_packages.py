@@ -12,6 +12,7 @@ from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.packages import Manifest, PackageStore, describe
 from edge_common.scores import Comparison, Doubt, Score
+from edge_common.tflite_facts import TfliteFacts, TfliteOutput
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +77,30 @@ def test_a_package_of_which_that_is_not_known_verifies_without_the_file(store: P
     assert not (folder / "held_back.json").exists()
     with pytest.raises(PackageError, match=r"shelf 1: held_back\.json has sha256 None, None expected"):
         store.read_held_back("shelf", "1")
+
+
+FACTS = TfliteFacts(
+    colours="rgb", scale=1, offset=0, outputs={"probs": TfliteOutput(tensor="scores", values="as they are")}
+)
+
+
+def test_a_tflite_file_is_a_file_of_the_package_that_has_to_be_whole(store: PackageStore) -> None:
+    folder = store.write(manifest(tflite=FACTS), b"the model", tflite=b"the same for TFLite")
+
+    found = store.verify("shelf", "1")
+    (folder / "model.tflite").write_bytes(b"another one")
+
+    assert (found.tflite, found.files["model.tflite"]) == (FACTS, digest_of(b"the same for TFLite"))
+    with pytest.raises(PackageError, match=r"shelf 1: model\.tflite has sha256"):
+        store.verify("shelf", "1")
+
+
+@pytest.mark.parametrize(("facts", "file"), [(FACTS, None), (None, b"a file")], ids=["facts alone", "a file alone"])
+def test_a_tflite_file_and_its_facts_go_together(
+    store: PackageStore, facts: TfliteFacts | None, file: bytes | None
+) -> None:
+    with pytest.raises(PackageError, match=r"model\.tflite and its facts go together"):
+        store.write(manifest(tflite=facts), b"the model", tflite=file)
 
 
 @pytest.mark.parametrize(
