@@ -48,7 +48,9 @@ class Tried(BaseModel):
     backend: str
     file: str = Field(description="of the package")
     device: str = Field(description="as OpenVINO calls it")
-    ms: float | None = Field(ge=0, allow_inf_nan=False, description="median for an image; null where it was left out")
+    ms: float | None = Field(
+        ge=0, allow_inf_nan=False, description="for an image, by its fastest runs; null where it was left out"
+    )
     why: str = Field(default="", description="why it was left out; empty where it was not")
 
 

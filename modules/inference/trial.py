@@ -9,7 +9,6 @@ import json
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -23,7 +22,10 @@ LEAST_RUNS = 3
 
 
 def timed(runtime: Runtime, image: Image) -> tuple[Outputs, float]:
-    """What it gives for an image, and how long it takes for that in ms: the median of a second, without the first."""
+    """What it gives for an image, and what it takes for that in ms: a tenth of the runs of a second was faster.
+
+    Whatever else runs beside it only adds to that, so the fastest runs say most; a single one can be an accident.
+    """
     outputs = runtime.infer(image)
     took_s: list[float] = []
     end_s = time.perf_counter() + MEASURED_S
@@ -31,7 +33,7 @@ def timed(runtime: Runtime, image: Image) -> tuple[Outputs, float]:
         began_s = time.perf_counter()
         runtime.infer(image)
         took_s.append(time.perf_counter() - began_s)
-    return outputs, 1000 * median(took_s)
+    return outputs, 1000 * float(np.quantile(took_s, 0.1))
 
 
 def main(folder: Path) -> None:
