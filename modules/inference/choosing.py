@@ -74,9 +74,7 @@ class Chooser:
         for one in choice.tried:
             told = f"{one.ms:.1f} ms an image" if one.ms is not None else f"left out: {one.why}"
             log.info("model %s on %s (%s, %s): %s", key.model_id, one.backend, one.file, one.device, told)
-        # A VPU that did not answer may be there at the next start.
-        lasting = all(one.ms is not None for one in choice.tried if one.backend == "vpu")
-        self._choices.keep(about, choice, lasting=lasting)
+        self._choices.keep(about, choice, lasting=measuring.lasting)
         return key
 
     def close(self) -> None:

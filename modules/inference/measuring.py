@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_common.errors import EdgeError, InferenceError, RuntimeUnavailable
+from edge_common.errors import EdgeError, InferenceError, OutOfMemory, RuntimeUnavailable
 from edge_common.packages import Manifest
 from edge_common.results import Choice, Tried
 from modules.inference.agreement import disagreement
 from modules.inference.background import Background
 from modules.inference.candidates import Candidate
+from modules.inference.memory import check_memory
 from modules.inference.runtimes.runtime import Image, Machine, Outputs, open_runtime
 from modules.inference.trial import timed
 from modules.inference.vpu_process import Sdk
@@ -51,6 +52,8 @@ class Measuring(Background):
         super().__init__("measuring")
         self.choice: Choice | None = None
         """Once the thread has ended; None where no candidate is of use."""
+        self.lasting = True
+        """Whether it holds for the next start too: a VPU that did not answer, or memory, may be there then."""
         self._folder = folder
         self._manifest = manifest
         self._candidates = candidates
@@ -79,6 +82,8 @@ class Measuring(Background):
                 why = disagreement(outputs, right.get(candidate.like, outputs), candidate.tolerance)
             except (EdgeError, OSError) as error:
                 why = str(error)
+                self.lasting = self.lasting and not isinstance(error, OutOfMemory | OSError)
+            self.lasting = self.lasting and not (why and candidate.backend == "vpu")
             if self._stop.is_set():
                 return
             if not why:
@@ -98,10 +103,11 @@ class Measuring(Background):
 
     def _apart(self, candidate: Candidate) -> tuple[Outputs, float]:
         """In a process of its own."""
-        facts = self._manifest.tflite
+        facts, path = self._manifest.tflite, self._folder / candidate.file
+        check_memory(path.stat().st_size)
         question = {
             "backend": candidate.backend,
-            "path": str((self._folder / candidate.file).absolute()),
+            "path": str(path.absolute()),
             "device": candidate.device,
             "threads": self._threads,
             "tflite": None if facts is None else facts.model_dump(mode="json"),

@@ -6,6 +6,7 @@ FOLDER holds `question.json` (backend, path, device, threads, tflite: the manife
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,8 @@ def timed(runtime: Runtime, image: Image) -> tuple[Outputs, float]:
 
 def main(folder: Path) -> None:
     end_with_input()
+    # Frames come first: a trial takes what the models that run leave over.
+    os.nice(19)
     asked = json.loads((folder / "question.json").read_bytes())
     facts = None if asked["tflite"] is None else TfliteFacts.model_validate(asked["tflite"])
     try:
