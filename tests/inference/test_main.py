@@ -107,7 +107,7 @@ def test_what_runs_a_model_fastest_is_measured_by_itself_told_in_the_twin_and_ke
         model = next(iter(reported(tmp_path).get("state", {}).get("models", [])), {})
         return model.get("choice") or {}
 
-    wait_until(lambda: bool(choice()), 40)
+    wait_until(lambda: bool(choice()), 120)
     told = {one["backend"]: one for one in choice()["tried"]}
     fastest = min(("onnx", "openvino"), key=lambda backend: told[backend]["ms"])
 
