@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 TRIAL = (sys.executable, "-m", "modules.inference.trial")
 WITHIN_S = 120.0
 """Loading, trying and measuring one candidate on the processor."""
+PROCESS_BYTES = 130_000_000
+"""Of a trial without its model: interpreter and libraries."""
 _LOOK_EVERY_S = 0.05
 _LEAVE_WITHIN_S = 2.0
 _LONGEST_REASON = 200
@@ -104,7 +106,7 @@ class Measuring(Background):
     def _apart(self, candidate: Candidate) -> tuple[Outputs, float]:
         """In a process of its own."""
         facts, path = self._manifest.tflite, self._folder / candidate.file
-        check_memory(path.stat().st_size)
+        check_memory(path.stat().st_size, process_bytes=PROCESS_BYTES)
         question = {
             "backend": candidate.backend,
             "path": str(path.absolute()),
