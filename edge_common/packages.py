@@ -1,6 +1,6 @@
 """Model packages on disk: write, verify, activate, roll back.
 
-    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json  model.int8.onnx
+    models/<model id>/<version>/model.onnx  manifest.json  labels.txt  held_back.json  model.int8.onnx  model.tflite
     models/<model id>/current               names the active version; replaced atomically
 
 A version is written in a folder of another name and renamed when every byte is on the disk, so a version that
@@ -24,12 +24,15 @@ from edge_common.durable import replace_file, sync_folder, write_file
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
 from edge_common.scores import Comparison, Doubt, Int8, Score
+from edge_common.tflite_facts import TfliteFacts
 
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
 """The same model in whole numbers, for processors; in packages whose manifest says that it was kept."""
+TFLITE_FILE = "model.tflite"
+"""The same model as its makers published it, where they did so for TFLite."""
 LABELS_FILE = "labels.txt"
 HELD_BACK_FILE = "held_back.json"
 """What the model, not having learned from an image, found in it: what later versions are compared with."""
@@ -72,12 +75,18 @@ class Manifest(BaseModel):
     parent_version: str | None
     created: str = Field(description="UTC, RFC 3339")
     program_version: str
+    tflite: TfliteFacts | None = Field(default=None, description="of model.tflite; null where there is none")
     files: dict[str, str] = Field(default={}, description="sha256 of every other file of the package")
 
     @property
     def has_int8(self) -> bool:
         """The package has INT8_FILE."""
         return self.int8 is not None and self.int8.kept
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """Files of the package that are the same model in another form."""
+        return frozenset(([INT8_FILE] if self.has_int8 else []) + ([TFLITE_FILE] if self.tflite else []))
 
 
 class PackageStore:
@@ -87,12 +96,12 @@ class PackageStore:
         self.root = root
 
     def write(
-        self, manifest: Manifest, model: bytes, held_back: bytes | None = None, int8: bytes | None = None
+        self, manifest: Manifest, model: bytes, held_back: bytes | None = None, forms: Mapping[str, bytes] | None = None
     ) -> Path:
         """Put a whole package on the disk (not active yet) and return its folder; raises PackageError.
 
-        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known. `int8`: of INT8_FILE, None
-        where the manifest says that there is none.
+        `held_back`: content of HELD_BACK_FILE, None for a model of which that is not known. `forms`: content of the
+        model's other forms, by file name: just those of which the manifest tells.
         """
         target = self._folder(manifest.model_id, manifest.version)
         if target.exists():
@@ -101,11 +110,11 @@ class PackageStore:
         files = {MODEL_FILE: model, LABELS_FILE: labels}
         if held_back is not None:
             files[HELD_BACK_FILE] = held_back
-        if (int8 is not None) != manifest.has_int8:
-            where = f"package {manifest.model_id} {manifest.version}"
-            raise PackageError(f"{where}: {INT8_FILE} is to be there exactly where the manifest says that it was kept")
-        if int8 is not None:
-            files[INT8_FILE] = int8
+        forms = forms or {}
+        if forms.keys() != manifest.forms:
+            where, told = f"package {manifest.model_id} {manifest.version}", sorted(manifest.forms)
+            raise PackageError(f"{where}: the forms {told} of which the manifest tells expected, got {sorted(forms)}")
+        files |= forms
         whole = manifest.model_copy(update={"files": {name: digest_of(data) for name, data in files.items()}})
         files[MANIFEST_FILE] = whole.model_dump_json(indent=2).encode()
         part = target.with_name(f".{manifest.version}.{uuid.uuid4().hex}.part")
@@ -134,7 +143,7 @@ class PackageStore:
         manifest = self.read_manifest(model_id, version)
         if (manifest.model_id, manifest.version) != (model_id, version):
             raise PackageError(f"package {model_id} {version}: manifest is of {manifest.model_id} {manifest.version}")
-        for name in (MODEL_FILE, LABELS_FILE, *([INT8_FILE] if manifest.has_int8 else [])):
+        for name in (MODEL_FILE, LABELS_FILE, *sorted(manifest.forms)):
             self._read(manifest, name)
         return manifest
 

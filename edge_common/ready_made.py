@@ -16,11 +16,12 @@ from edge_common.detections import ModelKind
 from edge_common.errors import NotFound
 from edge_common.images import digest_of
 from edge_common.onnx_graph import GraphBuilder, ModelProto, load_graph
-from edge_common.packages import Manifest
+from edge_common.packages import TFLITE_FILE, Manifest
 from edge_common.sentences import marked
 from edge_common.ssd_backbone import fed_with_bgr
+from edge_common.tflite_facts import AnchorMap, TfliteFacts, TfliteOutput, anchor_boxes
 from edge_common.version import VERSION
-from edge_common.zoo import LITE0, SSD_DETECTOR, find, read_labels
+from edge_common.zoo import LITE0, SSD_DETECTOR, find, find_tflite, read_labels
 
 DETECTOR_SIZE_PX = 300
 CLASSIFIER_SIZE_PX = 224
@@ -113,6 +114,29 @@ def build_package(zoo: Path, one: ReadyMade) -> tuple[Manifest, bytes]:
     return manifest, bytes(model.SerializeToString())
 
 
+def with_tflite(zoo: Path, manifest: Manifest) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest of a ready-made model with model.tflite too, where it was published, and that file by its name.
+
+    Raises PackageError.
+    """
+    if manifest.backbone != SSD_DETECTOR or (file := find_tflite(zoo, SSD_DETECTOR)) is None:
+        return manifest, {}
+    facts = TfliteFacts(
+        colours="rgb",
+        scale=2 / 255,
+        offset=-1,
+        outputs={
+            "raw_boxes": TfliteOutput(tensor="raw_outputs/box_encodings", values="encodings"),
+            "raw_probs": TfliteOutput(tensor="raw_outputs/class_predictions", values="logits"),
+        },
+        anchors=detector_maps(),
+        centre_scale=_CENTRE_SCALE,
+        size_scale=_SIZE_SCALE,
+        most_growth=_MOST_GROWTH,
+    )
+    return manifest.model_copy(update={"tflite": facts}), {TFLITE_FILE: file}
+
+
 def build_detector(detector: ModelProto) -> ModelProto:
     """The whole detector: `image` BGR 0-255 [1, 3, 300, 300] to `raw_boxes` [1, 1917, 4], `raw_probs` [1, 1917, 24]."""
     graph = detector.graph
@@ -121,7 +145,7 @@ def build_detector(detector: ModelProto) -> ModelProto:
     normal = builder.node("Mul", ["image", builder.constant(np.float32(2 / 255))])
     normal = builder.node("Add", [normal, builder.constant(np.float32(-1))])
     builder.adopt(fed_with_bgr(graph), {graph.input[0].name: normal})
-    anchors = detector_anchors()
+    anchors = anchor_boxes(detector_maps())
     places, spans = anchors[None, :, :2], anchors[None, :, 2:]
     # Encodings come as ty, tx, th, tw.
     shift = builder.node("MatMul", [boxes, builder.constant(_picked((1, 0), 1 / _CENTRE_SCALE))])
@@ -152,22 +176,17 @@ def build_classifier(lite0: ModelProto, labels: int) -> ModelProto:
     return builder.build("ready-made-classifier", {"image": [1, 3, side, side]}, {"probs": [1, labels]})
 
 
-def detector_anchors() -> NDArray[np.float32]:
-    """cx, cy, w, h in 0-1, float32 [1917, 4], in the order of the detector's outputs."""
-    levels = []
+def detector_maps() -> tuple[AnchorMap, ...]:
+    """The detector's six levels of anchors, 1917 in all, in the order of its outputs."""
+    maps = []
     for level, stride in enumerate((16, 32, 64, 128, 256, 512)):
         scale, following = _SCALES[level], _SCALES[level + 1]
         pairs = [(_FIRST_SCALE, 1.0), (scale, 2.0), (scale, 0.5)]
         if level > 0:
             pairs = [(scale, ratio) for ratio in (1.0, 2.0, 0.5, 3.0, 1 / 3)] + [((scale * following) ** 0.5, 1.0)]
-        side = -(-DETECTOR_SIZE_PX // stride)
-        places = (np.arange(side, dtype=np.float32) + 0.5) / side
-        grid = np.empty((side, side, len(pairs), 4), dtype=np.float32)
-        grid[..., 0] = places[None, :, None]
-        grid[..., 1] = places[:, None, None]
-        grid[..., 2:] = [(size * ratio**0.5, size / ratio**0.5) for size, ratio in pairs]
-        levels.append(grid.reshape(-1, 4))
-    return np.concatenate(levels)
+        sizes = tuple((size * ratio**0.5, size / ratio**0.5) for size, ratio in pairs)
+        maps.append(AnchorMap(places=-(-DETECTOR_SIZE_PX // stride), sizes=sizes))
+    return tuple(maps)
 
 
 def _picked(columns: Sequence[int], scale: float) -> NDArray[np.float32]:

@@ -6,10 +6,10 @@ Inference binds one PUB socket, with a topic for each camera. A reader's own thr
 import logging
 import threading
 import time
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import zmq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge_common.detections import ModelKind, Result, decode_result, encode_result
 from edge_common.errors import CodecError, LossKind
@@ -40,6 +40,39 @@ class VpuState(BaseModel):
     next_try: str = Field(default="", description="when it is tried again, the same way")
 
 
+class Tried(BaseModel):
+    """One candidate of `backend: auto` on one model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    backend: str
+    file: str = Field(description="of the package")
+    device: str = Field(description="as OpenVINO calls it")
+    ms: float | None = Field(
+        ge=0, allow_inf_nan=False, description="for an image, by its fastest runs; null where it was left out"
+    )
+    why: str = Field(default="", description="why it was left out; empty where it was not")
+
+
+class Choice(BaseModel):
+    """What was measured of a model; the fastest runs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    tried: tuple[Tried, ...] = Field(description="the first says what is right")
+    measured: str = Field(description="when: UTC, RFC 3339")
+
+    @model_validator(mode="after")
+    def _one_is_of_use(self) -> Self:
+        if all(one.ms is None for one in self.tried):
+            raise ValueError("a candidate that was not left out expected")
+        return self
+
+    @property
+    def best(self) -> Tried:
+        return min((one for one in self.tried if one.ms is not None), key=lambda one: one.ms or 0.0)
+
+
 class LiveModel(BaseModel):
     """One model that is looking at frames now."""
 
@@ -54,6 +87,8 @@ class LiveModel(BaseModel):
     threshold: float = Field(default=0.5, ge=0, le=1, description="it reports nothing that it is less sure of")
     device: str = Field(default="CPU", description="what it runs on now, as OpenVINO calls it")
     vpu: VpuState | None = Field(default=None, description="null where it is not to run on a VPU")
+    backend: str = Field(default="openvino", description="what runs it")
+    choice: Choice | None = Field(default=None, description="of `backend: auto`, once it was measured; else null")
 
 
 class InferenceState(BaseModel):

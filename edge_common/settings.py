@@ -54,14 +54,17 @@ class InferenceSettings(Settings):
     """Desired properties of the inference module."""
 
     backend: str = Field(
-        default="openvino",
-        pattern="^(openvino|onnx|vpu)$",
-        description="inference runtime; vpu: in a process of its own, with the processor standing in while it is lost",
+        default="auto",
+        pattern="^(auto|openvino|onnx|tflite|vpu)$",
+        description="inference runtime; auto: the fastest here of those that agree, openvino until that is known; "
+        "tflite: models that come with a TFLite file; vpu: in a process of its own, with the processor standing in "
+        "while it is lost",
     )
     device: str | None = Field(
         default=None,
         pattern=r"^[A-Z]{2,8}([.:][A-Za-z0-9.,_-]{1,64})?$",
-        description="of openvino and vpu, as OpenVINO calls it (CPU, GPU, MYRIAD); null: CPU, and MYRIAD of vpu",
+        description="of openvino and vpu, as OpenVINO calls it (CPU, GPU, MYRIAD), and of the VPU that auto tries; "
+        "null: CPU, and MYRIAD of vpu",
     )
     precision: Literal["int8", "float"] = Field(
         default="int8",

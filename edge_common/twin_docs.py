@@ -23,12 +23,34 @@ MODULES: dict[str, type[Settings]] = {
 }
 
 
+REPORTS = {
+    "inference": """Of each model that runs, `state.models[]` tells `backend` and `device` that run it now,
+`vpu` where it is to run on one, and with `backend: auto` what was measured (`choice`):
+
+```json
+{"measured": "2026-11-26T20:03:03+00:00", "tried": [
+ {"backend": "onnx", "file": "model.onnx", "device": "CPU", "ms": 11.58, "why": ""},
+ {"backend": "openvino", "file": "model.onnx", "device": "CPU", "ms": 10.69, "why": ""},
+ {"backend": "tflite", "file": "model.tflite", "device": "CPU", "ms": 10.67, "why": ""},
+ {"backend": "vpu", "file": "model.onnx", "device": "MYRIAD", "ms": null, "why": "USB shows no Myriad X"}]}
+```
+
+`ms` is what an image takes, `why` the reason for which a candidate was left out. `choice` is null until then: a model
+goes live at once on OpenVINO and is measured beside that, on the first real frame. [operations.md](operations.md) tells
+what that means.
+"""
+}
+"""What a module reports, where that takes more words."""
+
+
 def twin_page() -> str:
     """The whole page as Markdown."""
     parts = [INTRODUCTION]
     for name, kind in MODULES.items():
         parts.append(f"## {name}\n\n| key | type | default | bounds | meaning |\n|---|---|---|---|---|")
         parts.append("\n".join(_rows(kind.model_json_schema(), "")) + "\n")
+        if name in REPORTS:
+            parts.append(REPORTS[name])
         schema = json.dumps(kind.model_json_schema(), indent=1)
         parts.append(f"<details><summary>JSON Schema</summary>\n\n```json\n{schema}\n```\n\n</details>\n")
     return "\n".join(parts)

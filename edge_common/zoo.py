@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge_common.errors import NotFound, PackageError
 from edge_common.images import digest_of
@@ -33,15 +34,27 @@ def find(zoo: Path, name: str) -> ZooModel:
     return ZooModel(name, path, index[name])
 
 
-def read_index(zoo: Path) -> dict[str, str]:
-    """Model name to the sha256 of its ONNX file; empty before set-up."""
+def read_index(zoo: Path, kind: Literal["models", "tflite"] = "models") -> dict[str, str]:
+    """Model name to the sha256 of its file, models those in ONNX; empty before set-up."""
     try:
         index = json.loads((zoo / INDEX_FILE).read_bytes())
-        return {str(name): str(digest) for name, digest in index["models"].items()}
+        return {str(name): str(digest) for name, digest in index[kind].items()}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PackageError(f"{zoo / INDEX_FILE} is damaged: delete {zoo} and run `make setup`") from error
+
+
+def find_tflite(zoo: Path, name: str) -> bytes | None:
+    """A model as it was published for TFLite, None where it was not; raises PackageError that says what to run."""
+    expected = read_index(zoo, "tflite").get(name)
+    if expected is None:
+        return None
+    path = zoo / f"{name}.tflite"
+    data = path.read_bytes() if path.is_file() else b""
+    if digest_of(data) != expected:
+        raise PackageError(f"{path} is missing or damaged: delete {zoo} and run `make setup`")
+    return data
 
 
 def read_labels(zoo: Path, name: str) -> tuple[str, ...]:

@@ -135,26 +135,41 @@ def distinct_labels(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def set_up(
-    zoo: Path, build: Callable[[], dict[str, bytes]], labels: Callable[[], dict[str, tuple[str, ...]]] = dict
+    zoo: Path,
+    build: Callable[[], dict[str, bytes]],
+    labels: Callable[[], dict[str, tuple[str, ...]]] = dict,
+    published: Callable[[], dict[str, bytes]] = dict,
 ) -> bool:
-    """Fill the zoo folder unless it is whole already; True if it was filled."""
+    """Fill the zoo folder unless it is whole already; True if it was filled. `published`: files for TFLite."""
     try:
         index = json.loads((zoo / INDEX_FILE).read_bytes())
-        whole = index["converter"] == CONVERTER and all(
-            digest_of((zoo / f"{name}.onnx").read_bytes()) == digest for name, digest in index["models"].items()
-        )
+        models = dict(index["models"]) if index["converter"] == CONVERTER else {}
+        whole = bool(models) and _there(zoo, models, ".onnx")
+        tflite = dict(index.get("tflite", {}))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        whole = False
-    if whole:
+        whole, models, tflite = False, {}, {}
+    files = published()
+    wanted = {name: digest_of(data) for name, data in files.items()}
+    if whole and tflite == wanted and _there(zoo, tflite, ".tflite"):
         return False
-    models = build()
-    for name, names in labels().items():
-        write_file(zoo / labels_file(name), "".join(f"{one}\n" for one in names).encode())
-    for name, data in models.items():
-        write_file(zoo / f"{name}.onnx", data)
-    digests = {name: digest_of(data) for name, data in models.items()}
-    write_file(zoo / INDEX_FILE, json.dumps({"converter": CONVERTER, "models": digests}, indent=2).encode())
+    for name, data in files.items():
+        write_file(zoo / f"{name}.tflite", data)
+    if not whole:
+        built = build()
+        for name, names in labels().items():
+            write_file(zoo / labels_file(name), "".join(f"{one}\n" for one in names).encode())
+        for name, data in built.items():
+            write_file(zoo / f"{name}.onnx", data)
+        models = {name: digest_of(data) for name, data in built.items()}
+    made = {"converter": CONVERTER, "models": models, "tflite": wanted}
+    write_file(zoo / INDEX_FILE, json.dumps(made, indent=2).encode())
     return True
+
+
+def _there(zoo: Path, digests: dict[str, str], ending: str) -> bool:
+    """Whether every file is there with its digest."""
+    paths = {zoo / f"{name}{ending}": digest for name, digest in digests.items()}
+    return all(path.is_file() and digest_of(path.read_bytes()) == digest for path, digest in paths.items())
 
 
 def main() -> int:
@@ -162,11 +177,16 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     node_modules, zoo = Path(sys.argv[1]), Path(sys.argv[2])
     try:
-        filled = set_up(zoo, lambda: build_all(node_modules), lambda: build_labels(node_modules))
+        filled = set_up(
+            zoo,
+            lambda: build_all(node_modules),
+            lambda: build_labels(node_modules),
+            lambda: {SSD_DETECTOR: read_source(SSD_TFLITE, node_modules)},
+        )
     except EdgeError as error:
         log.error("set-up of the zoo failed: %s", error)
         return 1
-    log.info("zoo: %s", "backbones converted to ONNX" if filled else "whole")
+    log.info("zoo: %s", "filled" if filled else "whole")
     return 0
 
 

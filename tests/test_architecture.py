@@ -14,7 +14,7 @@ MODULES = ("capture", "inference", "trainer_agent")
 MOST_LINES = 300
 
 HOMES = {
-    "ai_edge_litert": (),
+    "ai_edge_litert": ("modules/inference/runtimes/runtime_tflite.py",),
     "azure": ("modules/inference/vpu_worker.py",),
     "babel": (
         "modules/trainer_agent/catalogues.py",

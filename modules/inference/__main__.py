@@ -18,6 +18,8 @@ from edge_common.results import ResultPublisher
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import InferenceSettings
 from modules.inference.backlog import Backlog
+from modules.inference.choices import Choices
+from modules.inference.choosing import Chooser
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
 from modules.inference.runtimes.compiled import CompiledModels
@@ -43,7 +45,9 @@ def main() -> int:
     results = ResultPublisher(chosen.results)
     vpu = Vpu(os.environ.get("FIFTEEN_VPU_PYTHON"))
     machine = Machine(vpu, CompiledModels(chosen.data / "cache" / "compiled"))
-    loader = ModelLoader(PackageStore(chosen.data / "models"), hub, keeper.settings, machine=machine, held=backlog.held)
+    chooser = Chooser(machine, Choices(chosen.data / "cache" / "choices"))
+    store = PackageStore(chosen.data / "models")
+    loader = ModelLoader(store, hub, keeper.settings, machine=machine, chooser=chooser, held=backlog.held)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
     loader.start()
     loop.start()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from edge_common.errors import DeviceBusy, DeviceLost, EdgeError, LossKind, RuntimeUnavailable
 from edge_common.results import VpuState
 from edge_common.settings import VpuSettings
+from modules.inference.agreement import FP16, disagreement
 from modules.inference.runtimes.runtime import Image, Outputs, Runtime
 
 log = logging.getLogger(__name__)
@@ -149,16 +150,15 @@ class Fallback:
             self._vpu = vpu
 
     def _try(self, vpu: Runtime) -> None:
-        """Have it look at the newest image: its outputs have to be those of the processor, but for their values."""
+        """Have it look at the newest image: its outputs have to be those of the processor, as far as 16 bits go."""
         self._seen.clear()
         while not self._seen.wait(_NEWEST_WITHIN_S) and self._newest is None and not self._closed.is_set():
             pass
         if self._newest is None:
             raise RuntimeUnavailable("the model was closed before it saw an image")
         image, expected = self._newest
-        found = shapes_of(self._patiently(vpu, image))
-        if found != shapes_of(expected):
-            raise DeviceLost("bad_answer", f"outputs of shapes {shapes_of(expected)} expected of the VPU, got {found}")
+        if why := disagreement(self._patiently(vpu, image), expected, FP16):
+            raise DeviceLost("bad_answer", f"the VPU is not right: {why}")
 
     def _patiently(self, vpu: Runtime, image: Image) -> Outputs:
         """What it gives as soon as no other model is being prepared on it."""
@@ -168,10 +168,6 @@ class Fallback:
             except DeviceBusy:
                 if self._closed.wait(_BUSY_PAUSE_S):
                     raise
-
-
-def shapes_of(outputs: Outputs) -> dict[str, tuple[int, ...]]:
-    return {name: value.shape for name, value in outputs.items()}
 
 
 def lost_state(before: VpuState, error: EdgeError, now: str, next_try: str) -> VpuState:

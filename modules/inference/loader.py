@@ -18,7 +18,9 @@ from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
 from modules.inference.background import Background
-from modules.inference.model import LoadedModel, ModelKey, key_of, load_model
+from modules.inference.choices import Choices
+from modules.inference.choosing import Chooser
+from modules.inference.model import AUTO, LoadedModel, ModelKey, key_of, load_model
 from modules.inference.runtimes.runtime import NOTHING_MORE, Machine
 
 log = logging.getLogger(__name__)
@@ -39,10 +41,13 @@ class ModelLoader(Background):
         settings: InferenceSettings,
         *,
         machine: Machine = NOTHING_MORE,
+        chooser: Chooser | None = None,
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
-        """held: entered for as long as a model is being loaded."""
+        """chooser: of what runs models of `auto`; None: one that forgets with this loader. held: entered for as long
+        as a model is being loaded.
+        """
         super().__init__("loader")
         self.ready: queue.SimpleQueue[Models] = queue.SimpleQueue()
         self.gone: queue.SimpleQueue[LoadedModel] = queue.SimpleQueue()
@@ -57,6 +62,7 @@ class ModelLoader(Background):
         self._hub = hub
         self._machine = machine
         self._held = held
+        self._chooser = chooser or Chooser(machine, Choices())
         self._try_again_s = try_again_s
         self._models: dict[str, LoadedModel] = {}
         self._refused: dict[ModelKey, float] = {}
@@ -70,6 +76,7 @@ class ModelLoader(Background):
     def close(self) -> None:
         """After whoever uses the models has ended."""
         super().close()
+        self._chooser.close()
         self._close_gone()
         for model in self._models.values():
             model.runtime.close()
@@ -93,18 +100,37 @@ class ModelLoader(Background):
             del self._models[model_id]
             self._hand_over()
             self._tell(model_id, "model gone", "", "")
+        self._choose(settings, now_s)
+
+    def _choose(self, settings: InferenceSettings, now_s: float) -> None:
+        """Have models of `auto` measured of which nothing is known, beside those that run, on a real frame."""
+        automatic = [model.key for model in self._models.values() if model.key.backend == AUTO]
+        if (measured := self._chooser.measured(automatic)) is not None:
+            self._load(measured, settings, now_s)
+        for model in self._models.values():
+            if model.key.backend == AUTO and model.choice is None and self.recent is not None:
+                folder = self._store.model_file(model.key.model_id, model.key.version).parent
+                self._chooser.measure(model.key, model.manifest, folder, self.recent)
 
     def _load(self, key: ModelKey, settings: InferenceSettings, now_s: float) -> None:
         started_s = time.perf_counter()
+        running = self._models.get(key.model_id)
+        # Of `auto`: the same version goes on, on what was found to be the fastest.
+        goes_on = running is not None and running.key == key
 
         def tell(event: str, message: str) -> None:
             self._tell(key.model_id, event, key.version, message)
 
         try:
+            manifest = self._store.read_manifest(key.model_id, key.version)
+            choice = self._chooser.known(key, manifest) if key.backend == AUTO else None
+            trial = self.recent or _grey_frame()
             with self._held():
-                model = load_model(self._store, key, self.recent or _grey_frame(), settings, self._machine, tell)
+                model = load_model(self._store, key, trial, settings, self._machine, tell, choice)
         except (EdgeError, OSError) as error:
             log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
+            if goes_on:
+                return
             known = key in self._refused
             self._refused[key] = now_s
             self.failures = {**self.failures, key.model_id: str(error)}
@@ -112,12 +138,13 @@ class ModelLoader(Background):
                 self._tell(key.model_id, "model refused", key.version, str(error))
             return
         took_s = time.perf_counter() - started_s
-        log.info("model %s version %s runs on %s after %.1f s", key.model_id, key.version, key.backend, took_s)
+        log.info("model %s version %s runs on %s after %.1f s", key.model_id, key.version, model.backend, took_s)
         self._models[key.model_id] = model
         self._refused.pop(key, None)
         self.failures = {model_id: why for model_id, why in self.failures.items() if model_id != key.model_id}
         self._hand_over()
-        self._tell(key.model_id, "model live", key.version, "")
+        if not goes_on:
+            self._tell(key.model_id, "model live", key.version, "")
 
     def _close_gone(self) -> None:
         while not self.gone.empty():

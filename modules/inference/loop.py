@@ -170,7 +170,7 @@ class InferenceLoop:
     def _state(self, now_s: float) -> None:
         self._failing = {key: seen for key, seen in self._failing.items() if now_s - seen[0] < ERROR_LASTS_S}
         failures = [message for _, message in self._failing.values()] + list(self._loader.failures.values())
-        kinds = sorted({model.key.backend for model in self._stated})
+        kinds = sorted({model.backend for model in self._stated})
         state = InferenceState(
             models=tuple(model.describe(self.settings) for model in self._stated),
             runtime=", ".join(kinds) or self.settings.backend,

@@ -10,9 +10,12 @@ SPARE_BYTES = 32_000_000
 """For the frames that wait meanwhile, and for the other modules to breathe."""
 
 
-def check_memory(file_bytes: int, root: Path = Path("/")) -> None:
-    """Raise OutOfMemory unless a model file of this size can be loaded now; root: where /proc and /sys are."""
-    needed = BYTES_A_BYTE * file_bytes + SPARE_BYTES
+def check_memory(file_bytes: int, root: Path = Path("/"), *, process_bytes: int = 0) -> None:
+    """Raise OutOfMemory unless a model file of this size can be loaded now; root: where /proc and /sys are.
+
+    process_bytes: what the process takes without it, where it is to be one of its own.
+    """
+    needed = BYTES_A_BYTE * file_bytes + SPARE_BYTES + process_bytes
     there = available_bytes(root)
     if there is not None and there < needed:
         raise OutOfMemory(

@@ -1,5 +1,6 @@
 """A model package loaded into a runtime: loading with a trial run, and looking at frames."""
 
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,19 +8,24 @@ from pathlib import Path
 import numpy as np
 
 from edge_common.detections import MOST_WEAK, WEAKEST, Result
-from edge_common.errors import PackageError
+from edge_common.errors import EdgeError, PackageError
 from edge_common.frames import Frame
 from edge_common.geometry import Letterbox
 from edge_common.model_io import Floats, decode, to_input
-from edge_common.packages import INT8_FILE, Manifest, PackageStore
-from edge_common.results import LiveModel
+from edge_common.packages import INT8_FILE, MODEL_FILE, TFLITE_FILE, Manifest, PackageStore
+from edge_common.results import Choice, LiveModel
 from edge_common.settings import InferenceSettings, VpuSettings
 from modules.inference.fallback import Fallback, Tell
 from modules.inference.memory import check_memory
 from modules.inference.runtimes.runtime import VPU_DEVICE, Machine, Outputs, Runtime, open_runtime
 
+log = logging.getLogger(__name__)
+
 STANDS_IN = "openvino"
 """What looks on the processor while the VPU is lost."""
+AUTO = "auto"
+UNTIL_MEASURED = ("openvino", "onnx")
+"""What runs a model of `auto` of which nothing is known yet, or whose fastest candidate fails: the first that does."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class ModelKey:
     threads: int
     device: str | None = None
     vpu: VpuSettings | None = None
-    """Of `vpu` alone, as nothing else depends on them."""
+    """Of `vpu` and `auto` alone, as nothing else depends on them."""
     precision: str = "int8"
 
 
@@ -44,6 +50,11 @@ class LoadedModel:
     manifest: Manifest
     runtime: Runtime
     """Of the VPU, a `Fallback`."""
+    backend: str
+    """What it is, also where the key says `auto`."""
+    device: str = "CPU"
+    choice: Choice | None = None
+    """Of `auto`, once it was measured."""
 
     def look(self, frame: Frame, settings: InferenceSettings) -> Result:
         """What this model finds in a frame; raises InferenceError."""
@@ -95,61 +106,102 @@ class LoadedModel:
             threshold=float(thresholds_of(manifest, settings).min()),
             device=self._device(),
             vpu=self.runtime.state if isinstance(self.runtime, Fallback) else None,
+            backend=self.backend,
+            choice=self.choice,
         )
 
     def _device(self) -> str:
         if isinstance(self.runtime, Fallback):
             state = self.runtime.state
             return state.device if state.phase == "running" else "CPU"
-        return (self.key.device if self.key.backend == "openvino" else None) or "CPU"
+        return self.device
 
 
 def key_of(model_id: str, version: str, settings: InferenceSettings) -> ModelKey:
-    vpu = settings.vpu if settings.backend == "vpu" else None
+    vpu = settings.vpu if settings.backend in ("vpu", AUTO) else None
     return ModelKey(model_id, version, settings.backend, settings.threads, settings.device, vpu, settings.precision)
 
 
 def load_model(
-    store: PackageStore, key: ModelKey, trial: Frame, settings: InferenceSettings, machine: Machine, tell: Tell
+    store: PackageStore,
+    key: ModelKey,
+    trial: Frame,
+    settings: InferenceSettings,
+    machine: Machine,
+    tell: Tell,
+    choice: Choice | None = None,
 ) -> LoadedModel:
     """Verify a package, load it and try it on a frame; raises an EdgeError if any of it fails, leaving nothing open.
 
-    tell: is told when the VPU is lost or back, from any thread.
+    tell: is told when the VPU is lost or back, from any thread. choice: what was measured of it, for `auto`.
     """
     manifest = store.verify(key.model_id, key.version)
     without = [label for label in manifest.labels if label not in manifest.thresholds]
     if without:
         raise PackageError(f"package {key.model_id} {key.version}: no threshold for {', '.join(without)}")
-    file = store.model_file(key.model_id, key.version)
-    check_memory(file.stat().st_size)
-    runtime = _opened(key, file.with_name(INT8_FILE) if in_int8(key, manifest) else file, machine, tell)
-    model = LoadedModel(key, manifest, runtime)
-    try:
-        model.look(trial, settings)
-    except BaseException:
-        runtime.close()
-        raise
-    return model
+    folder = store.model_file(key.model_id, key.version).parent
+    check_memory((folder / MODEL_FILE).stat().st_size)
+    wanted = _wanted(key, manifest, choice)
+    for backend, file, device in wanted:
+        try:
+            runtime = _opened(key, manifest, backend, folder / file, device, machine, tell)
+            model = LoadedModel(key, manifest, runtime, backend, device, choice)
+            try:
+                model.look(trial, settings)
+            except BaseException:
+                runtime.close()
+                raise
+        except EdgeError as error:
+            if (backend, file, device) == wanted[-1]:
+                raise
+            log.warning("model %s version %s does not run on %s: %s", key.model_id, key.version, backend, error)
+        else:
+            return model
+    raise AssertionError("there is always one to try")
+
+
+def _wanted(key: ModelKey, manifest: Manifest, choice: Choice | None) -> list[tuple[str, str, str]]:
+    """Backend, file and device, what is to be tried first before the rest."""
+    file = INT8_FILE if in_int8(key, manifest) else MODEL_FILE
+    match key.backend:
+        case "auto":
+            best = [(choice.best.backend, choice.best.file, choice.best.device)] if choice is not None else []
+            return list(dict.fromkeys([*best, *((backend, file, "CPU") for backend in UNTIL_MEASURED)]))
+        case "openvino":
+            return [(key.backend, file, key.device or "CPU")]
+        case "vpu":
+            return [(key.backend, file, key.device or VPU_DEVICE)]
+        case "tflite":
+            return [(key.backend, TFLITE_FILE, "CPU")]
+        case _:
+            return [(key.backend, file, "CPU")]
 
 
 def in_int8(key: ModelKey, manifest: Manifest) -> bool:
     """Whether it was found to be faster and as good in whole numbers: that was measured on a processor."""
-    on_processor = key.backend == "onnx" or (key.backend == "openvino" and key.device in (None, "CPU"))
+    on_processor = key.backend in ("onnx", AUTO) or (key.backend == "openvino" and key.device in (None, "CPU"))
     return on_processor and key.precision == "int8" and manifest.has_int8
 
 
-def _opened(key: ModelKey, file: Path, machine: Machine, tell: Tell) -> Runtime:
-    if key.vpu is None:
-        return open_runtime(key.backend, file, key.threads, key.device, machine)
-    vpu, sdk, device = machine.vpu, key.vpu.sdk, key.device or VPU_DEVICE
+def _opened(
+    key: ModelKey, manifest: Manifest, backend: str, file: Path, device: str, machine: Machine, tell: Tell
+) -> Runtime:
+    if backend == "tflite" and manifest.tflite is None:
+        raise PackageError(
+            f"package {key.model_id} {key.version} has no {TFLITE_FILE}, which backend tflite runs; "
+            "ready-made models that were published for TFLite have one, trained models have none"
+        )
+    if backend != "vpu":
+        return open_runtime(backend, file, key.threads, device, machine, tflite=manifest.tflite)
+    vpu, how = machine.vpu, key.vpu or VpuSettings()
     processor = open_runtime(STANDS_IN, file, key.threads, machine=machine)
     if vpu is not None:
         vpu.join()
     return Fallback(
         processor,
-        lambda: open_runtime(key.backend, file, key.threads, device, machine, sdk),
+        lambda: open_runtime(backend, file, key.threads, device, machine, how.sdk),
         device,
-        key.vpu,
+        how,
         tell,
         vpu.leave if vpu is not None else lambda: None,
     )

@@ -58,6 +58,11 @@ class Vpu:
         self._closed = False
 
     @property
+    def set_up(self) -> bool:
+        """Whether there is an interpreter that may have the SDK."""
+        return bool(self._python)
+
+    @property
     def pid(self) -> int | None:
         """Of the process, while there is one."""
         worker = self._worker

@@ -6,7 +6,7 @@ from pathlib import Path
 from edge_common.detections import Detection
 from edge_common.images import Pixels
 from edge_common.packages import PackageStore
-from edge_common.ready_made import READY_MADE, ReadyMade, build_package
+from edge_common.ready_made import READY_MADE, ReadyMade, build_package, with_tflite
 from edge_common.zoo import read_labels
 from modules.trainer_agent.learning.packaged_model import PackagedModel
 
@@ -44,9 +44,10 @@ class Showroom:
     def install(self, one: ReadyMade) -> None:
         """Make it live; raises NotFound or PackageError when the zoo is not whole."""
         manifest, model = build_package(self._zoo, one)
+        manifest, forms = with_tflite(self._zoo, manifest)
         with self._lock:
             if manifest.version not in self._packages.versions(one.model_id):
-                self._packages.write(manifest, model)
+                self._packages.write(manifest, model, forms=forms)
             self._packages.activate(one.model_id, manifest.version)
 
     def remove(self, one: ReadyMade) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from edge_common.errors import InvalidInput, NotFound, PackageError
 from edge_common.images import digest_of
-from edge_common.packages import Manifest, PackageStore, describe
+from edge_common.packages import INT8_FILE, TFLITE_FILE, Manifest, PackageStore, describe
 from edge_common.scores import Comparison, Doubt, Int8, Score
+from edge_common.tflite_facts import TfliteFacts, TfliteOutput
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,6 +79,30 @@ def test_a_package_of_which_that_is_not_known_verifies_without_the_file(store: P
         store.read_held_back("shelf", "1")
 
 
+FACTS = TfliteFacts(
+    colours="rgb", scale=1, offset=0, outputs={"probs": TfliteOutput(tensor="scores", values="as they are")}
+)
+
+
+def test_a_tflite_file_is_a_file_of_the_package_that_has_to_be_whole(store: PackageStore) -> None:
+    folder = store.write(manifest(tflite=FACTS), b"the model", forms={TFLITE_FILE: b"the same for TFLite"})
+
+    found = store.verify("shelf", "1")
+    (folder / "model.tflite").write_bytes(b"another one")
+
+    assert (found.tflite, found.files["model.tflite"]) == (FACTS, digest_of(b"the same for TFLite"))
+    with pytest.raises(PackageError, match=r"shelf 1: model\.tflite has sha256"):
+        store.verify("shelf", "1")
+
+
+@pytest.mark.parametrize(("facts", "file"), [(FACTS, None), (None, b"a file")], ids=["facts alone", "a file alone"])
+def test_a_tflite_file_and_its_facts_go_together(
+    store: PackageStore, facts: TfliteFacts | None, file: bytes | None
+) -> None:
+    with pytest.raises(PackageError, match=r"forms .* expected, got"):
+        store.write(manifest(tflite=facts), b"the model", forms={} if file is None else {TFLITE_FILE: file})
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -102,7 +127,7 @@ FASTER = Int8(kept=True, why="as good, and faster", value=0.79, interval=(0.6, 0
 
 
 def test_a_model_in_whole_numbers_is_a_file_of_the_package(store: PackageStore) -> None:
-    folder = store.write(manifest(int8=FASTER), b"the model", int8=b"in whole numbers")
+    folder = store.write(manifest(int8=FASTER), b"the model", forms={INT8_FILE: b"in whole numbers"})
 
     found = store.verify("shelf", "1")
 
@@ -113,7 +138,7 @@ def test_a_model_in_whole_numbers_is_a_file_of_the_package(store: PackageStore) 
 
 
 def test_a_package_whose_model_in_whole_numbers_is_damaged_does_not_verify(store: PackageStore) -> None:
-    folder = store.write(manifest(int8=FASTER), b"the model", int8=b"in whole numbers")
+    folder = store.write(manifest(int8=FASTER), b"the model", forms={INT8_FILE: b"in whole numbers"})
     (folder / "model.int8.onnx").write_bytes(b"in whole numb")
 
     with pytest.raises(PackageError, match=r"model\.int8\.onnx has sha256 [0-9a-f]{64}, [0-9a-f]{64} expected"):
@@ -131,8 +156,8 @@ def test_a_package_whose_model_in_whole_numbers_is_damaged_does_not_verify(store
 def test_a_model_in_whole_numbers_is_there_where_the_manifest_says_so(
     store: PackageStore, told: Int8 | None, int8: bytes | None
 ) -> None:
-    with pytest.raises(PackageError, match=r"shelf 1: model\.int8\.onnx is to be there exactly where"):
-        store.write(manifest(int8=told), b"the model", int8=int8)
+    with pytest.raises(PackageError, match=r"shelf 1: the forms .* of which the manifest tells expected, got"):
+        store.write(manifest(int8=told), b"the model", forms={} if int8 is None else {INT8_FILE: int8})
 
     assert store.versions("shelf") == []
 

@@ -12,7 +12,8 @@ from edge_common.images import letterbox
 from edge_common.model_io import decode, to_input
 from edge_common.onnx_graph import external_files, load_graph, operations_beyond_vpu
 from edge_common.onnx_session import OnnxSession
-from edge_common.ready_made import DETECTOR_SIZE_PX, READY_MADE, build_package, detector_anchors, ready_made
+from edge_common.ready_made import DETECTOR_SIZE_PX, READY_MADE, build_package, detector_maps, ready_made
+from edge_common.tflite_facts import anchor_boxes
 from edge_common.zoo import LITE0, SSD_DETECTOR, labels_file, read_labels
 from edge_common.zoo_setup import LITE0_LABELS, build_labels, distinct_labels, read_source
 from modules.capture.shelf_scene import ShelfScene
@@ -96,7 +97,7 @@ def test_the_detectors_package_says_what_the_detector_says():
     logits = expected["raw_outputs/class_predictions"]
     np.testing.assert_allclose(made["raw_probs"], 1 / (1 + np.exp(-logits)), atol=1e-4)
     ty, tx, th, tw = np.moveaxis(expected["raw_outputs/box_encodings"][0], 1, 0)
-    cx, cy, wide, high = detector_anchors().T
+    cx, cy, wide, high = anchor_boxes(detector_maps()).T
     boxes = np.stack([cx + tx / 10 * wide, cy + ty / 10 * high, wide * np.exp(tw / 5), high * np.exp(th / 5)], axis=1)
     sane = np.abs(np.stack([tw, th])).max(axis=0) < 20  # beyond, ours are held
     np.testing.assert_allclose(made["raw_boxes"][0][sane], boxes[sane], atol=1e-3)

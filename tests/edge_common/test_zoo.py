@@ -14,7 +14,7 @@ from edge_common.onnx_graph import GraphBuilder, load_graph, operations_beyond_v
 from edge_common.onnx_session import OnnxSession
 from edge_common.ssd import ANCHORS, FEATURE_MAPS, LOGITS, STRIDES, anchor_boxes
 from edge_common.ssd_backbone import build_backbone
-from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR, find, read_index
+from edge_common.zoo import INDEX_FILE, LITE0, SSD_BACKBONE, SSD_DETECTOR, find, find_tflite, read_index
 from edge_common.zoo_setup import LITE0_WEIGHTS, SSD_LABELS, SSD_TFLITE, read_source, set_up
 from modules.capture.shelf_scene import ShelfScene
 from tests.requirements_here import skip_or_fail
@@ -95,6 +95,35 @@ def test_set_up_makes_a_damaged_or_older_zoo_again(tmp_path: Path, damage) -> No
 
     assert set_up(tmp_path, lambda: {"one": b"a model"})
     assert find(tmp_path, "one").path.read_bytes() == b"a model"
+
+
+def test_a_zoo_from_before_gets_its_tflite_files_and_keeps_its_models(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def build() -> dict[str, bytes]:
+        made.append(1)
+        return {"one": b"a model"}
+
+    set_up(tmp_path, build)
+
+    filled = [set_up(tmp_path, build, published=lambda: {"one": b"as published"}) for _ in range(2)]
+
+    assert (filled, len(made)) == ([True, False], 1)
+    assert (find_tflite(tmp_path, "one"), find_tflite(tmp_path, "two")) == (b"as published", None)
+
+
+def test_a_damaged_tflite_file_is_refused_with_what_to_do_and_made_again(tmp_path: Path) -> None:
+    def again() -> bool:
+        return set_up(tmp_path, lambda: {"one": b"a model"}, published=lambda: {"one": b"as published"})
+
+    again()
+    for damage in (lambda path: path.write_bytes(b"as perished"), Path.unlink):
+        damage(tmp_path / "one.tflite")
+
+        with pytest.raises(PackageError, match=r"one\.tflite is missing or damaged: delete .* and run `make setup`"):
+            find_tflite(tmp_path, "one")
+        assert again()
+        assert find_tflite(tmp_path, "one") == b"as published"
 
 
 def test_a_damaged_model_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -183,9 +183,10 @@ def test_without_a_vpu_models_run_on_the_processor_from_the_start(bench: Bench, 
     assert [event[0] for event in events(tmp_path)] == ["vpu lost"]
 
 
-def test_a_trial_that_fails_never_reaches_a_frame(bench: Bench, store, rig):
+@pytest.mark.parametrize("behaviour", ["nan", "wrong"])
+def test_a_trial_that_fails_never_reaches_a_frame(bench: Bench, store, rig, behaviour):
     publish_model(store, "1")
-    rig.do("infer nan always")
+    rig.do(f"infer {behaviour} always")
     bench.start()
     bench.first_result()
     bench.state_when(lambda state: bool(state.models) and state.models[0].vpu.kind == "bad_answer")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge_common.hub import LocalHub
-from edge_common.packages import PackageStore
+from edge_common.packages import INT8_FILE, PackageStore
 from edge_common.scores import Int8
 from edge_common.settings import InferenceSettings
 from modules.inference import memory
@@ -115,7 +115,7 @@ DARK = onnx_model("detection", scale=1 / 512)
 
 
 def publish_with_int8(store: PackageStore) -> None:
-    store.write(manifest("1", **IN_INT8), onnx_model("detection"), int8=DARK)
+    store.write(manifest("1", **IN_INT8), onnx_model("detection"), forms={INT8_FILE: DARK})
     store.activate("shelf", "1")
 
 
@@ -125,6 +125,7 @@ def publish_with_int8(store: PackageStore) -> None:
         pytest.param({}, True, id="onnx"),
         pytest.param({"backend": "openvino"}, True, id="openvino"),
         pytest.param({"backend": "openvino", "device": "CPU"}, True, id="openvino on the processor by name"),
+        pytest.param({"backend": "auto"}, True, id="auto, before anything was measured"),
         pytest.param({"precision": "float"}, False, id="switched off"),
         pytest.param({"backend": "openvino", "precision": "float"}, False, id="switched off for openvino"),
     ],

@@ -61,3 +61,11 @@ def test_a_model_that_fits_is_let_through_and_one_that_does_not_is_refused_with_
 
 def test_where_nothing_tells_a_model_is_let_through(tmp_path: Path) -> None:
     check_memory(20 * MB, tmp_path)
+
+
+def test_a_process_of_its_own_takes_memory_before_it_has_a_model(tmp_path: Path) -> None:
+    machine(tmp_path, 100_000)
+    check_memory(1_000_000, tmp_path)
+
+    with pytest.raises(OutOfMemory, match="136 MB of free memory expected to load it beside what runs, got 102 MB"):
+        check_memory(1_000_000, tmp_path, process_bytes=100_000_000)

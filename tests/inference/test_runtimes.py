@@ -15,6 +15,7 @@ from edge_common.errors import ConfigError, InferenceError, PackageError, Runtim
 from modules.inference.runtimes.runtime import Machine, Runtime, RuntimeKind, open_runtime
 from modules.inference.vpu import Vpu
 from tests.inference.tiny_models import SIZE, fake_model, onnx_model
+from tests.inference.tiny_tflite import FACTS, tflite_model
 
 KINDS = get_args(RuntimeKind)
 
@@ -22,21 +23,22 @@ KINDS = get_args(RuntimeKind)
 def opened(kind: str, model_kind: ModelKind, folder: Path) -> Runtime:
     """The tiny model in a runtime; one that is absent is skipped, unless all are required."""
     path = folder / f"{kind}-{model_kind}.onnx"
-    path.write_bytes(fake_model(model_kind) if kind == "fake" else onnx_model(model_kind))
+    models = {"fake": fake_model, "tflite": tflite_model}
+    path.write_bytes(models.get(kind, onnx_model)(model_kind))
     try:
-        return loaded(kind, path)
+        return loaded(kind, path, model_kind)
     except RuntimeUnavailable as error:
         if os.environ.get("REQUIRE_ALL") == "1":
             raise
         pytest.skip(str(error))
 
 
-def loaded(kind: str, path: Path) -> Runtime:
+def loaded(kind: str, path: Path, model_kind: ModelKind = "detection") -> Runtime:
     """The VPU's process has today's OpenVINO, whose processor stands for the device; it ends with its last model."""
     return (
         open_runtime(kind, path, 1, "CPU", Machine(Vpu(sys.executable)))
         if kind == "vpu"
-        else open_runtime(kind, path, 1)
+        else open_runtime(kind, path, 1, tflite=FACTS[model_kind])
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_common.errors import ConfigError, RuntimeUnavailable
+from edge_common.errors import ConfigError, PackageError, RuntimeUnavailable
+from edge_common.tflite_facts import TfliteFacts
 from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.vpu import Vpu
 from modules.inference.vpu_process import Sdk
 
-RuntimeKind = Literal["openvino", "onnx", "vpu", "fake"]
+RuntimeKind = Literal["openvino", "onnx", "tflite", "vpu", "fake"]
 VPU_DEVICE = "MYRIAD"
 
 
@@ -54,10 +55,12 @@ def open_runtime(
     device: str | None = None,
     machine: Machine = NOTHING_MORE,
     sdk: Sdk = "openvino",
+    tflite: TfliteFacts | None = None,
 ) -> Runtime:
-    """Load an ONNX file with the runtime asked for, never with another one.
+    """Load a model file, TFLite for `tflite` and ONNX for all else, with the runtime asked for, never another one.
 
-    device: as OpenVINO calls it; None is the one that the runtime is made for. sdk: that of the VPU's process.
+    device: as OpenVINO calls it; None is the one that the runtime is made for. sdk: that of the VPU's process. tflite:
+    what the package's manifest tells of its TFLite file.
     Raises RuntimeUnavailable if this machine does not have it, PackageError if it cannot take the model and DeviceLost
     if the device beside the processor does not take it now.
     """
@@ -71,6 +74,12 @@ def open_runtime(
                 from modules.inference.runtimes.runtime_onnx import OnnxRuntime
 
                 return OnnxRuntime(model, threads)
+            case "tflite":
+                from modules.inference.runtimes.runtime_tflite import TfliteRuntime
+
+                if tflite is None:
+                    raise PackageError(f"{model}: facts of a TFLite file expected in its package's manifest, got none")
+                return TfliteRuntime(model, threads, tflite)
             case "vpu":
                 from modules.inference.runtimes.runtime_vpu import VpuRuntime
 
@@ -82,6 +91,6 @@ def open_runtime(
 
                 return FakeRuntime(model)
             case _:
-                raise ConfigError([f"backend: openvino, onnx, vpu or fake expected, got {kind!r}"])
+                raise ConfigError([f"backend: openvino, onnx, tflite, vpu or fake expected, got {kind!r}"])
     except ImportError as error:
         raise RuntimeUnavailable(f"runtime {kind!r} is not installed here: {error}") from error

@@ -8,7 +8,15 @@ from typing import Literal, get_args
 from edge_common.detections import ModelKind
 from edge_common.errors import InvalidInput
 from edge_common.geometry import Box
-from edge_common.packages import HELD_BACK_FILE, INT8_FILE, LABELS_FILE, MANIFEST_FILE, MODEL_FILE, PackageStore
+from edge_common.packages import (
+    HELD_BACK_FILE,
+    INT8_FILE,
+    LABELS_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    TFLITE_FILE,
+    PackageStore,
+)
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.exchange import archive, coco, voc
 from modules.trainer_agent.exchange.exchanged import ExchangedImage, ExchangedModel
@@ -131,11 +139,11 @@ def _put_version(file: zipfile.ZipFile, packages: PackageStore, model_id: str, v
         contents = {name: (folder / name).read_bytes() for name in (MANIFEST_FILE, MODEL_FILE, LABELS_FILE)}
     except FileNotFoundError:
         return False
-    for name in (HELD_BACK_FILE, INT8_FILE):
+    for name in (HELD_BACK_FILE, INT8_FILE, TFLITE_FILE):
         if (folder / name).is_file():
             contents[name] = (folder / name).read_bytes()
     for name, data in contents.items():
-        _put(file, f"versions/{version}/{name}", data, packed=name not in (MODEL_FILE, INT8_FILE))
+        _put(file, f"versions/{version}/{name}", data, packed=name not in (MODEL_FILE, INT8_FILE, TFLITE_FILE))
     return True
 
 

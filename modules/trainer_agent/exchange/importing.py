@@ -158,9 +158,10 @@ def _write_version(
             f"{path}: version {version}, {found.kind} expected, got {manifest.version}, {manifest.kind}."
         )
     held_back = f"{folder}/{HELD_BACK_FILE}"
-    models = (MODEL_FILE, INT8_FILE) if manifest.has_int8 else (MODEL_FILE,)
-    if f"{folder}/{models[-1]}" not in opened.names:
-        raise InvalidInput(f"{folder}/{models[-1]}: is not in the file.")
+    models = (MODEL_FILE, *sorted(manifest.forms))
+    for name in models:
+        if f"{folder}/{name}" not in opened.names:
+            raise InvalidInput(f"{folder}/{name}: is not in the file.")
     files = {name: opened.read(f"{folder}/{name}", _LARGEST_MODEL_BYTES) for name in models}
     if held_back in opened.names:
         files[HELD_BACK_FILE] = opened.read(held_back)
@@ -168,10 +169,12 @@ def _write_version(
         if hashlib.sha256(data).hexdigest() != manifest.files.get(name):
             raise InvalidInput(f"{folder}/{name}: has not the checksum that {path} tells.")
     try:
-        for name in models:
-            try_model(manifest, files[name])
+        for name in (MODEL_FILE, INT8_FILE):
+            if name in files:
+                try_model(manifest, files[name])
         here_too = manifest.model_copy(update=here)
-        packages.write(here_too, files[MODEL_FILE], files.get(HELD_BACK_FILE), files.get(INT8_FILE))
+        forms = {name: files[name] for name in manifest.forms}
+        packages.write(here_too, files[MODEL_FILE], files.get(HELD_BACK_FILE), forms)
     except (PackageError, EdgeError) as error:
         raise InvalidInput(f"{folder}: {error}") from error
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from edge_common.errors import EdgeError, ImageError, PackageError
 from edge_common.images import letterbox
 from edge_common.onnx_session import OnnxSession
-from edge_common.packages import Manifest, PackageStore
+from edge_common.packages import INT8_FILE, Manifest, PackageStore
 from modules.trainer_agent.learning.dataset import Dataset, read_pixels
 from modules.trainer_agent.learning.held_back import HeldBack, encode_held_back
 
@@ -28,7 +28,7 @@ def write_verified(
 
     `int8`: the model in whole numbers, which has been run, where the manifest says that it was kept.
     """
-    store.write(manifest, model, encode_held_back(held_back), int8)
+    store.write(manifest, model, encode_held_back(held_back), {} if int8 is None else {INT8_FILE: int8})
     try:
         verify(store, manifest, dataset, threads)
     except EdgeError:

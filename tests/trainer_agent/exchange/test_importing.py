@@ -12,7 +12,7 @@ from edge_common.errors import InvalidInput
 from edge_common.geometry import Box
 from edge_common.images import digest_of, encode_jpeg
 from edge_common.onnx_graph import GraphBuilder
-from edge_common.packages import Manifest, PackageStore
+from edge_common.packages import INT8_FILE, Manifest, PackageStore
 from edge_common.scores import Int8
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.exchange.exporting import export_model
@@ -127,7 +127,7 @@ def with_int8(stocked, workshop):
     """The model with a third version, that has a file in whole numbers."""
     kept = Int8(kept=True, why="as good, and faster")
     manifest = manifest_of(stocked, "v3").model_copy(update={"int8": kept})
-    workshop.packages.write(manifest, tiny_detector(), b"[]", tiny_detector())
+    workshop.packages.write(manifest, tiny_detector(), b"[]", {INT8_FILE: tiny_detector()})
     return stocked
 
 
