@@ -1,6 +1,6 @@
 """Compiles an ONNX model for the Myriad X with the converter and compiler of the package azure-percept, without a VPU.
 
-`PYTHON compile_blob.py MODEL.onnx OUT.blob [--package FOLDER] [--compiler COMMAND ...]`, run by the VPU's Python, which
+`PYTHON compile_blob.py MODEL.onnx OUT.blob [--package FOLDER] [--compiler COMMAND]`, run by the VPU's Python, which
 is older than ours: 3.8 syntax, standard library only. FOLDER is where the package is unpacked, by default where this
 Python has it; COMMAND stands before the compiler's own, to run it on another processor. The compiler gets the flags
 that azureeyemodule gives it (`azureeyemodel.cpp`). Ends with 1 and says why on standard error when it fails.
@@ -8,6 +8,7 @@ that azureeyemodule gives it (`azureeyemodel.cpp`). Ends with 1 and says why on 
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def main() -> None:
     arguments.add_argument("model", type=Path)
     arguments.add_argument("blob", type=Path)
     arguments.add_argument("--package", type=Path, help="folder in which azure-percept is unpacked")
-    arguments.add_argument("--compiler", nargs="+", default=[], help="a command before the compiler's own")
+    arguments.add_argument("--compiler", type=shlex.split, default=[], help="a command before the compiler's own")
     chosen = arguments.parse_args()
     site = (chosen.package or site_of_package()).resolve()
     percept = site / _PERCEPT
@@ -63,7 +64,7 @@ def main() -> None:
         compiler = percept / "assets" / "myriad_compile"
         paths = ["-m", f"{folder}/model.xml", "-o", f"{folder}/model.blob"]
         environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
-        run([*chosen.compiler, str(compiler), *paths, *FLAGS], None if chosen.compiler else environment)
+        run([*chosen.compiler, str(compiler), *paths, *FLAGS], environment)
         made = Path(folder) / "model.blob"
         if not made.is_file() or made.stat().st_size == 0:
             sys.exit("the compiler ended well but wrote no blob")
