@@ -1,7 +1,9 @@
 """How azureeyemodule reads an S1 model's outputs: `s1_kernels.hpp`, `objectdetector.cpp` and `labels.cpp` of
 microsoft/azure-percept-advanced-development, in numpy. Pure.
 
-Unlike this product it stretches the picture to the model's square, drops a box for one of any other label, and does
+It asserts four dimensions and takes the last two; outputs of three get one in front, as those of Custom Vision's own S1
+models do (`object_detection_no_postprocess_s1` of Azure-Samples/customvision-export-samples). Unlike this product it
+stretches the picture to the model's square, drops a box for one of any other label, and does
 not cut boxes off at the edge.
 """
 
