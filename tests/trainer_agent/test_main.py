@@ -1,7 +1,7 @@
 """The module as a process: it answers, and it ends when told."""
 
-import http.client
 import hashlib
+import http.client
 import json
 import re
 import signal

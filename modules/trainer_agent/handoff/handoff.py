@@ -7,7 +7,8 @@ Versions are compared with what was handed off before, so that a restart tells n
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from modules.trainer_agent.library import Library
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+TRY_AGAIN_S = 60.0
 _LEAST_FREE_BYTES = 200_000_000
 
 Told = dict[str, object]
@@ -55,6 +57,8 @@ class Handoff:
         """Of the files: what was fetched and what is new are written by different threads."""
         self._done: dict[str, tuple[str, HandoffSettings]] = {}
         """Version and settings that a model was last handed off with, or refused."""
+        self._try_again_s: dict[str, float] = {}
+        """When a model that was refused is tried again."""
         self._reported: dict[str, Told] = {}
         self._fetched = threading.Event()
         """Something was since the last look."""
@@ -101,14 +105,24 @@ class Handoff:
             self._tell_fetched()
         for model_id in [known for known in self._done if known not in wanted]:
             del self._done[model_id]
+            self._try_again_s.pop(model_id, None)
         for model_id, version in wanted.items():
-            if self._done.get(model_id) != (version, settings) and not self._stop.is_set():
+            if self._is_due(model_id, version, settings) and not self._stop.is_set():
                 self._done[model_id] = (version, settings)
-                self._report(model_id, self._hand_over(model_id, version, settings))
+                self._try_again_s.pop(model_id, None)
+                told = self._hand_over(model_id, version, settings)
+                if told is not None and told != self._reported.get(model_id):
+                    self._report(model_id, told)
         for model_id in [known for known in self._reported if known not in wanted]:
             del self._reported[model_id]
             self._hub.report({"handoff": {model_id: None}})
-        self._sweep(settings)
+        self._sweep(wanted)
+
+    def _is_due(self, model_id: str, version: str, settings: HandoffSettings) -> bool:
+        """What was refused is tried again after a while, as a disk may be full for some time only."""
+        again_s = self._try_again_s.get(model_id)
+        waited = again_s is not None and time.monotonic() >= again_s
+        return waited or self._done.get(model_id) != (version, settings)
 
     def _run(self) -> None:
         # What an earlier run told is told anew, or is not true any more.
@@ -137,16 +151,19 @@ class Handoff:
             # It is told why when it is handed over.
             return True
 
-    def _hand_over(self, model_id: str, version: str, settings: HandoffSettings) -> Told:
-        """What is to be told of it in the twin."""
+    def _hand_over(self, model_id: str, version: str, settings: HandoffSettings) -> Told | None:
+        """What is to be told of it in the twin; None when the program ends meanwhile."""
         try:
             if not version:
                 raise NotFound(f"model {model_id} has no live version")
             made, note = self._made(model_id, version, settings)
         except (EdgeError, OSError) as error:
-            log.error("model %s version %s is not handed to azureeyemodule: %s", model_id, version, error)
+            if self._stop.is_set():
+                return None
+            self._try_again_s[model_id] = time.monotonic() + TRY_AGAIN_S
             refused: Told = {"state": "refused", "version": version, "why": str(error)}
             if self._reported.get(model_id) != refused:
+                log.error("model %s version %s is not handed to azureeyemodule: %s", model_id, version, error)
                 self._tell(model_id, {"event": "model zip refused", "version": version, "message": str(error)})
             return refused
         return {"state": "ready", "why": note, **made.model_dump(mode="json", exclude={"labels"})}
@@ -208,6 +225,8 @@ class Handoff:
         try:
             return self._compiler.compile(model), ""
         except RuntimeUnavailable as error:
+            if self._stop.is_set():
+                raise
             log.warning("the zip goes without a compiled model: %s", error)
             return None, str(error)
 
@@ -231,12 +250,12 @@ class Handoff:
         about = {"schema_version": 1, "model_id": model_id, "time": now_text(), **event, "attributes": attributes}
         self._hub.send("events", about)
 
-    def _sweep(self, settings: HandoffSettings) -> None:
-        """Delete files that no record names, and all when nothing is handed off any more."""
+    def _sweep(self, wanted: Collection[str]) -> None:
+        """Delete the files of models that are not handed off any more, and those that no record names."""
         if not self._folder.root.is_dir():
             return
         with self._lock:
-            named = {one.sha256 for model_id in self._folder.models() for one in self._folder.read(model_id).zips}
+            named = {one.sha256 for model_id in wanted for one in self._folder.read(model_id).zips}
             for path in self._folder.root.glob("*.zip"):
-                if settings.to != "azureeyemodule" or path.stem not in named:
+                if path.stem not in named:
                     path.unlink(missing_ok=True)

@@ -158,6 +158,36 @@ def test_a_model_that_is_no_longer_handed_off_leaves_the_twin_and_switching_off_
         desk.handoff.zip_path(sha256)
 
 
+def test_the_files_of_a_model_that_is_named_no_more_are_deleted(desk: Desk) -> None:
+    for model_id in ("shelf", "till"):
+        put_live(desk.workshop.packages, "v1", detector(times=1 - len(model_id) / 100), model_id=model_id)
+    desk.handoff.look()
+    kept = f"{desk.told('till')['sha256']}.zip"
+
+    desk.settings = TO_EYE.model_copy(update={"models": ("till",)})
+    desk.handoff.look()
+
+    assert desk.files() == [kept]
+
+
+def test_what_was_refused_is_tried_again_after_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_live(desk.workshop.packages, "v1")
+    file = desk.workshop.packages.model_file("shelf", "v1")
+    whole = file.read_bytes()
+    file.write_bytes(b"altered")
+    desk.handoff.look()
+    file.write_bytes(whole)
+    desk.handoff.look()
+    assert desk.told()["state"] == "refused"
+
+    later_s = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    desk.handoff.look()
+
+    assert desk.told()["state"] == "ready"
+    assert [event["event"] for event in desk.events()] == ["model zip refused", "model zip ready"]
+
+
 def test_a_zip_that_was_damaged_on_the_disk_is_made_again(desk: Desk, open_desk: Callable[..., Desk]) -> None:
     put_live(desk.workshop.packages, "v1")
     desk.handoff.look()
@@ -218,6 +248,7 @@ def test_closing_ends_what_is_being_compiled(open_desk: Callable[..., Desk], tmp
     desk.handoff.close()
 
     assert time.monotonic() - began_s < 5
+    assert (desk.told(), desk.events(), desk.files()) == (None, [], [])
 
 
 def test_the_script_says_which_python_lacks_the_package(tmp_path: Path) -> None:
