@@ -38,7 +38,11 @@ build/vpu-check/ready: requirements-vpu.txt
 	chmod +x build/vpu-check/azure-percept/azure/iot/percept/assets/myriad_compile
 	cd build/vpu-check/debs && apt-get download \
 		qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross
-	for package in build/vpu-check/debs/*.deb; do dpkg-deb -x $$package build/vpu-check/root || exit 1; done
+	mkdir build/vpu-check/root
+	for package in build/vpu-check/debs/lib*.deb; do dpkg-deb -x $$package build/vpu-check/root || exit 1; done
+	dpkg-deb --fsys-tarfile build/vpu-check/debs/qemu-user-static_*.deb \
+		| tar -x -C build/vpu-check/root ./usr/bin/qemu-aarch64-static
+	rm -r build/vpu-check/debs build/vpu-check/azure_percept-*.whl
 	touch $@
 
 lint: setup

@@ -1,6 +1,6 @@
 """The model zip over HTTP: to whoever knows its address, as azureeyemodule does, and to nobody else."""
 
-import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from edge_common.images import digest_of
 from edge_common.settings import HandoffSettings
 from modules.trainer_agent.handoff.blob import BlobCompiler
 from modules.trainer_agent.library import Library
+from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import Workshop
 from tests.trainer_agent.handoff.desk import TO_EYE, Desk
 from tests.trainer_agent.handoff.made import detector, put_live
@@ -88,6 +89,8 @@ def test_the_rest_of_the_page_stays_closed_to_it(served: Flask) -> None:
 @pytest.fixture
 def wget(desk: Desk, served: Flask, tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[bytes]]:
     """Fetches as `azureeyemodel.cpp` does: by a shell, with the address in double quotes."""
+    if shutil.which("wget") is None:
+        skip_or_fail("wget, by which azureeyemodule fetches, is missing: apt-get install wget")
     site = Site(served)
 
     def fetch(url: str) -> subprocess.CompletedProcess[bytes]:
@@ -98,7 +101,6 @@ def wget(desk: Desk, served: Flask, tmp_path: Path) -> Callable[[str], subproces
     return fetch
 
 
-@pytest.mark.skipif(not any((Path(one) / "wget").exists() for one in os.get_exec_path()), reason="wget is missing")
 def test_wget_gets_the_bytes_of_the_checksum_through_a_shell(
     desk: Desk, wget: Callable[[str], subprocess.CompletedProcess[bytes]], tmp_path: Path
 ) -> None:
