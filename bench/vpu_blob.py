@@ -2,8 +2,7 @@
 
 `python -m bench.vpu_blob FOLDER [MODEL.onnx ...]`, with what `make vpu-check` puts into FOLDER: azure-percept's
 converter and compiler, the Python that the one needs and the emulator that the other needs here. Without a model, the
-newest trained one of `data/models`, else the zoo's detector. Prints what came of each as JSON, and ends with 1 if one
-fails.
+newest trained one of `data/models`. Prints what came of each as JSON, and ends with 1 if one fails.
 """
 
 import argparse
@@ -16,12 +15,13 @@ import time
 from pathlib import Path
 
 from edge_common.images import digest_of
-from edge_common.ready_made import READY_MADE, build_package
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "modules" / "trainer_agent" / "handoff" / "compile_blob.py"
 NAMES = (b"image", b"raw_boxes", b"raw_probs")
 """By which azureeyemodule finds the outputs of an S1 model."""
+READY_MADE = "ready-made-"
+"""So the ids of models begin that were not trained here; compiling the zoo's detector takes very long."""
 MOST_BYTES = 50_000_000
 """What its README advises; "serious trouble" begins at twice as much."""
 
@@ -51,15 +51,13 @@ def compiled(folder: Path, model: Path) -> dict[str, object]:
     return found
 
 
-def default_model(made: Path) -> Path:
-    """The newest trained model, else the zoo's detector, written to a folder."""
-    trained = sorted((ROOT / "data" / "models").glob("*/*/model.onnx"), key=lambda path: path.stat().st_mtime)
-    if trained:
-        return trained[-1]
-    detector = next(one for one in READY_MADE if one.kind == "detection")
-    path = made / f"{detector.model_id}.onnx"
-    path.write_bytes(build_package(ROOT / "zoo", detector)[1])
-    return path
+def newest_trained() -> Path:
+    """Ends the program where there is none."""
+    files = (ROOT / "data" / "models").glob("*/*/model.onnx")
+    trained = [path for path in files if not path.parent.parent.name.startswith(READY_MADE)]
+    if not trained:
+        sys.exit("no trained model in data/models: MODEL=... names one")
+    return max(trained, key=lambda path: path.stat().st_mtime)
 
 
 def main() -> int:
@@ -67,9 +65,7 @@ def main() -> int:
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("models", type=Path, nargs="*")
     chosen = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as made:
-        models = chosen.models or [default_model(Path(made))]
-        found = [compiled(chosen.folder.resolve(), model) for model in models]
+    found = [compiled(chosen.folder.resolve(), model) for model in chosen.models or [newest_trained()]]
     print(json.dumps(found, indent=2))
     return 1 if any("problem" in one for one in found) else 0
 
