@@ -62,6 +62,8 @@ class EyeListener(Background):
         """When the last message with a timestamp came, and that."""
         self._foreign = False
         """Another model was seen to run, so that an empty message says nothing of ours."""
+        self._refused_code = ""
+        """Of the last message's error."""
         self._counted = 0
         self._usb_seen: frozenset[str] = frozenset()
         self._usb_due_s = 0.0
@@ -92,7 +94,7 @@ class EyeListener(Background):
         """Forget what was known: it was of another camera or model."""
         self._following = settings
         self._facts = EyeFacts(self._clock())
-        self._timestamp, self._foreign = None, False
+        self._timestamp, self._foreign, self._refused_code = None, False, ""
 
     def _take(self, message: Incoming, camera: str, model_id: str, handed: ModelZip | None) -> None:
         now_s = self._clock()
@@ -101,18 +103,22 @@ class EyeListener(Background):
             if handed is None:
                 raise CodecError(f"no version of model {model_id} was handed to azureeyemodule")
             sighting = parse_message(message.body, handed.labels)
-            self._check(sighting, now_s)
+            self._check(sighting)
             result = self._result(sighting, camera, model_id, handed)
         except CodecError as error:
-            refused, self._foreign = str(error), self._foreign or isinstance(error, ForeignLabel)
-            if refused != self._facts.refused:
+            self._foreign = self._foreign or isinstance(error, ForeignLabel)
+            # One line, and one report, for as long as the same is wrong with every message.
+            same = error.code == self._refused_code
+            refused, self._refused_code = self._facts.refused if same else str(error), error.code
+            if not same:
                 log.error("a message of azureeyemodule is refused: %s", refused)
         else:
+            self._refused_code = ""
             if result is not None:
                 self._loop.publish(result)
         self._facts = replace(self._facts, message_s=now_s, refused=refused)
 
-    def _check(self, sighting: Sighting, now_s: float) -> None:
+    def _check(self, sighting: Sighting) -> None:
         """Raises CodecError for what cannot be of the model that was handed over."""
         if sighting.timestamp_ns is None:
             if self._foreign:

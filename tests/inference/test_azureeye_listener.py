@@ -129,8 +129,8 @@ def test_a_message_of_another_model_is_refused_and_its_empty_ones_count_for_noth
 ) -> None:
     hand_over(tmp_path)
 
-    for _ in range(10):
-        eye.says(written(("person", 0.9, BOX)))
+    for label in ("person", *("chair", "person") * 5):
+        eye.says(written((label, 0.9, BOX)))
         eye.says(b'{"NEURAL_NETWORK": []}')
         time.sleep(0.02)
     refused = eye.state(lambda state: state.phase == "refused")
