@@ -21,7 +21,7 @@ SCRIPT = ROOT / "modules" / "trainer_agent" / "handoff" / "compile_blob.py"
 NAMES = (b"image", b"raw_boxes", b"raw_probs")
 """By which azureeyemodule finds the outputs of an S1 model."""
 READY_MADE = "ready-made-"
-"""So the ids of models begin that were not trained here; compiling the zoo's detector takes very long."""
+"""So begin the ids of models that were not trained here; compiling the zoo's detector takes very long."""
 MOST_BYTES = 50_000_000
 """What its README advises; "serious trouble" begins at twice as much."""
 
