@@ -1,10 +1,11 @@
 # `make run` and `make test` set up what is missing first; a second call finds it done and starts at once.
 PYTHON ?= python3
+PYTHON38 ?= python3.8
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run test soak lint check format docs words screenshots lock clean
+.PHONY: setup bench-setup run test soak vpu-check lint check format docs words screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -19,6 +20,30 @@ test: setup
 
 soak: setup
 	$(BIN)/python -m pytest -m soak
+
+# Compiles a trained model (MODEL=..., several too) for the Myriad X by azure-percept's tools, under emulation, without
+# a device; see docs/vpu.md. PYTHON38 names the Python that its converter needs.
+vpu-check: setup build/vpu-check/ready
+	$(BIN)/python -m bench.vpu_blob build/vpu-check $(MODEL)
+
+# Nothing is installed on the machine: Debian's packages are only unpacked there.
+build/vpu-check/ready: requirements-vpu.txt
+	rm -rf build/vpu-check
+	mkdir -p build/vpu-check/debs
+	$(PYTHON38) -m venv build/vpu-check/venv
+	build/vpu-check/venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-vpu.txt
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/vpu-check --only-binary :all: \
+		--platform manylinux_2_24_aarch64 --python-version 3.9 --implementation cp azure-percept==0.0.13
+	$(BIN)/python -m zipfile -e build/vpu-check/azure_percept-0.0.13-*.whl build/vpu-check/azure-percept
+	chmod +x build/vpu-check/azure-percept/azure/iot/percept/assets/myriad_compile
+	cd build/vpu-check/debs && apt-get download \
+		qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross
+	mkdir build/vpu-check/root
+	for package in build/vpu-check/debs/lib*.deb; do dpkg-deb -x $$package build/vpu-check/root || exit 1; done
+	dpkg-deb --fsys-tarfile build/vpu-check/debs/qemu-user-static_*.deb \
+		| tar -x -C build/vpu-check/root ./usr/bin/qemu-aarch64-static
+	rm -r build/vpu-check/debs build/vpu-check/azure_percept-*.whl
+	touch $@
 
 lint: setup
 	$(BIN)/ruff format --check $(SOURCES)

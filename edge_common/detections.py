@@ -42,7 +42,7 @@ class Result:
     detections: tuple[Detection, ...]
     """Everything that it is sure enough of, best first; empty when it found nothing."""
     inference_ms: float
-    """From the letterboxed picture to the decoded detections."""
+    """From the letterboxed picture to the decoded detections; 0 where another program looked and does not say."""
     weak: tuple[Detection, ...] = ()
     """What it is not sure enough of, down to `WEAKEST`, the best few: to be looked at, not acted on."""
 

@@ -1,7 +1,8 @@
 """What tells a module its settings and takes its reports and messages: the `Hub` protocol, and one made of files.
 
-`LocalHub` serves a machine without Azure: `desired.json` may be edited by hand or written by another program, and
-`reported.json` and `messages.jsonl` can be read. It is no cloud and keeps nothing else.
+`LocalHub` serves a machine without Azure: `desired.json` may be edited by hand or written by another program,
+`incoming.jsonl` is written by whoever feeds the module, and `reported.json` and `messages.jsonl` can be read. It is no
+cloud and keeps nothing else.
 """
 
 import json
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Any, Generic, Protocol
 
 from edge_common.durable import write_file
-from edge_common.errors import ConfigError
+from edge_common.errors import CodecError, ConfigError
+from edge_common.lines import NewLines
 from edge_common.settings import Group, acknowledgements, merge_patch, parse_settings
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
+_MESSAGE_EVERY_S = 0.05
 _MESSAGES_BYTES = 1_000_000
 
 
@@ -31,6 +34,16 @@ class Desired:
 
     version: int
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message that came in, as it was sent: whoever takes it reads the body."""
+
+    input: str
+    """At which of the module's inputs."""
+    body: bytes
+    properties: Mapping[str, str]
 
 
 class Hub(Protocol):
@@ -48,6 +61,10 @@ class Hub(Protocol):
         """Send a message to a named output."""
         ...
 
+    def next_message(self, timeout_s: float) -> Incoming | None:
+        """The next message that came in, each once and in their order; None when time is up."""
+        ...
+
 
 class LocalHub:
     """A twin in files of one folder."""
@@ -58,6 +75,7 @@ class LocalHub:
         self._seen: bytes | None = None
         self._version = 0
         folder.mkdir(parents=True, exist_ok=True)
+        self._incoming = NewLines(folder / "incoming.jsonl")
 
     def next_desired(self, timeout_s: float) -> Desired | None:
         deadline_s = time.monotonic() + timeout_s
@@ -94,6 +112,19 @@ class LocalHub:
                 file.flush()
                 os.fsync(file.fileno())
 
+    def next_message(self, timeout_s: float) -> Incoming | None:
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            while (line := self._incoming.next()) is not None:
+                try:
+                    return parse_incoming(line)
+                except CodecError as error:
+                    log.error("a line of incoming.jsonl is left aside: %s", error)
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return None
+            time.sleep(min(_MESSAGE_EVERY_S, left_s))
+
     @contextmanager
     def _going_on(self, what: str) -> Iterator[None]:
         # A module must go on looking while the disk is full; what it had to say is lost here, as no one could keep it.
@@ -121,6 +152,23 @@ class LocalHub:
             return values
         log.error("%s: a JSON object expected; it is left aside", self._folder / name)
         return None
+
+
+def parse_incoming(line: bytes) -> Incoming:
+    """`{"input", "body", "properties"}`: the body's text, or JSON that stands for its own text; raises CodecError."""
+    try:
+        values = json.loads(line)
+    except ValueError as error:
+        raise CodecError(f"a JSON object expected, got {line[:80]!r}") from error
+    if not isinstance(values, dict) or "body" not in values:
+        raise CodecError(f"an object with a body expected, got {line[:80]!r}")
+    name, body, properties = values.get("input"), values["body"], values.get("properties", {})
+    if not isinstance(name, str) or not name:
+        raise CodecError(f"input: the name of an input expected, got {name!r}")
+    if not isinstance(properties, dict) or not all(isinstance(value, str) for value in properties.values()):
+        raise CodecError(f"properties: an object of texts expected, got {properties!r}")
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return Incoming(name, text.encode(), properties)
 
 
 class SettingsKeeper(Generic[Group]):

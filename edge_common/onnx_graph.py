@@ -222,6 +222,19 @@ def external_files(model: bytes) -> list[str]:
     return [next((item.value for item in tensor.external_data if item.key == "location"), "?") for tensor in outside]
 
 
+def opset_and_operations(model: bytes) -> tuple[int, set[str]]:
+    """Which opset a model asks for, and the names of its operations, those of other makers with theirs.
+
+    Raises PackageError when it is no ONNX model.
+    """
+    try:
+        parsed = onnx.load_model_from_string(model)
+    except Exception as error:  # protobuf's own error, which has no home here
+        raise PackageError(f"an ONNX model expected, got {len(model)} bytes of something else") from error
+    opset = max((one.version for one in parsed.opset_import if one.domain in ("", "ai.onnx")), default=0)
+    return opset, {f"{node.domain}.{node.op_type}".removeprefix(".") for node in parsed.graph.node}
+
+
 def operations_beyond_vpu(model: ModelProto) -> set[str]:
     """Names of operations in the graph that are not of VPU_OPERATIONS."""
     return {node.op_type for node in model.graph.node} - VPU_OPERATIONS

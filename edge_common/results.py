@@ -73,6 +73,25 @@ class Choice(BaseModel):
         return min((one for one in self.tried if one.ms is not None), key=lambda one: one.ms or 0.0)
 
 
+EyePhase = Literal["starting", "watching", "silent", "restarting", "unpatched", "refused"]
+
+
+class AzureEyeState(BaseModel):
+    """How azureeyemodule stands, which looks with one model on one camera."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    camera: str
+    model: str
+    version: str = Field(description="of the model, as far as it was handed over; empty when it was not")
+    phase: EyePhase = Field(
+        description="watching: messages come, be there something in them or not; in all but this one the processor "
+        "looks instead, if there are pictures"
+    )
+    why: str = Field(default="", description="what makes it so, in words; empty while it watches")
+    since: str = Field(default="", description="from when on it is so: UTC, RFC 3339")
+
+
 class LiveModel(BaseModel):
     """One model that is looking at frames now."""
 
@@ -102,6 +121,7 @@ class InferenceState(BaseModel):
     frames_per_s: float = Field(ge=0, allow_inf_nan=False, description="frames looked at, over all cameras")
     inference_ms: float = Field(ge=0, allow_inf_nan=False, description="mean for one frame and one model")
     last_error: str = Field(description="what went wrong lately; empty when all is well")
+    azureeye: AzureEyeState | None = Field(default=None, description="null where azureeyemodule looks at nothing")
 
 
 def result_key(camera: str, model_id: str) -> str:

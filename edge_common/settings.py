@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from edge_common.errors import ConfigError
 
@@ -12,6 +12,7 @@ _PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
 """What stands between user name and host of a URL, with the user name before it."""
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class Settings(BaseModel):
@@ -50,6 +51,26 @@ class VpuSettings(Settings):
     longest_pause_s: float = Field(default=300.0, ge=0.1, le=86400, description="pauses double up to this one")
 
 
+class AzureEyeSettings(Settings):
+    """Whether azureeyemodule looks with one model on one camera, and how often it is expected to tell what it sees."""
+
+    enabled: bool = Field(default=False, description="true: its messages at the input `azureeye` become results")
+    camera: CameraId | None = Field(default=None, description="the camera that shows its RTSP stream")
+    model: ModelId | None = Field(default=None, description="the model that was handed to it")
+    interval_s: float = Field(
+        default=1.0, ge=0.05, le=3600, description="its `TelemetryIntervalNeuralNetworkMs`, in seconds"
+    )
+    silent_after: int = Field(
+        default=10, ge=2, le=1000, description="so many intervals without a message are told as silence"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.enabled and (self.camera is None or self.model is None):
+            raise ValueError("camera and model expected where it is enabled")
+        return self
+
+
 class InferenceSettings(Settings):
     """Desired properties of the inference module."""
 
@@ -72,6 +93,7 @@ class InferenceSettings(Settings):
         "has made so (`training.int8`), the others as they are; float: none",
     )
     vpu: VpuSettings = VpuSettings()
+    azureeye: AzureEyeSettings = AzureEyeSettings()
     threads: int = Field(default=2, ge=1, le=16, description="threads that the runtime may use")
     overlap: float = Field(default=0.5, ge=0.1, le=0.95, description="IoU above which the weaker of two boxes goes")
     minimum_confidence: float | None = Field(
@@ -122,12 +144,41 @@ class WebSettings(Settings):
     )
 
 
+class HandoffSettings(Settings):
+    """Where live models go beside this device's own inference."""
+
+    to: Literal["device", "azureeyemodule"] = Field(
+        default="device", description="azureeyemodule: detection models are served as its model zip, too"
+    )
+    models: tuple[ModelId, ...] = Field(
+        default=(), max_length=16, description="which ones, by id; none named: every live detection model"
+    )
+    base_url: str = Field(
+        default="",
+        max_length=300,
+        # It reaches a shell within azureeyemodule, so it holds nothing that means something there.
+        pattern=r"^(https?://[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)?$",
+        description="this module's page as azureeyemodule reaches it, such as http://trainer_agent:8080",
+    )
+    blob: bool = Field(
+        default=True,
+        description="the zip carries the model compiled for the VPU, too, where FIFTEEN_VPU_PYTHON has azure-percept",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.to == "azureeyemodule" and not self.base_url:
+            raise ValueError("base_url expected where models are handed to azureeyemodule")
+        return self
+
+
 class TrainerSettings(Settings):
     """Desired properties of the trainer_agent module."""
 
     training: TrainingSettings = TrainingSettings()
     improve: ImproveSettings = ImproveSettings()
     web: WebSettings = WebSettings()
+    handoff: HandoffSettings = HandoffSettings()
 
 
 Group = TypeVar("Group", bound=Settings)

@@ -10,8 +10,7 @@ import pytest
 
 from edge_common.deployment import CHUNK_CHARACTERS, expand
 from edge_common.errors import ConfigError
-
-INPUT = "azureeye"
+from modules.inference.azureeye import INPUT
 
 ROOT = Path(__file__).parent.parent
 BASE = ROOT / "deployment.template.json"

@@ -1,4 +1,4 @@
-"""A network camera, or the picture of another module, by RTSP over TCP."""
+"""A network camera, or the picture of another module, by RTSP: over TCP, or over UDP where it has nothing else."""
 
 import os
 from urllib.parse import urlsplit
@@ -10,8 +10,9 @@ from edge_common.errors import CameraError, ConfigError
 from modules.capture.newest import NewestCamera
 from modules.capture.rtsp_answer import why_no_video
 
-# OpenCV reads this at each opening, for the whole process; over UDP a busy shop network tears frames.
-os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+# OpenCV reads this at each opening, for the whole process; over UDP a busy shop network tears frames. azureeyemodule's
+# /raw and /h264raw take UDP alone, and its /rawTCP takes TCP alone.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp")
 
 _PORT = 554
 _OPEN_MS = 5000

@@ -11,12 +11,14 @@ from pathlib import Path
 import cv2
 
 from edge_common.frames import FrameSubscriber
+from edge_common.handed_off import HandoffFolder
 from edge_common.health import Heartbeat
 from edge_common.hub import LocalHub, SettingsKeeper
 from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
 from edge_common.settings import InferenceSettings
+from modules.inference.azureeye_listener import EyeListener
 from modules.inference.backlog import Backlog
 from modules.inference.choices import Choices
 from modules.inference.choosing import Chooser
@@ -49,20 +51,22 @@ def main() -> int:
     store = PackageStore(chosen.data / "models")
     loader = ModelLoader(store, hub, keeper.settings, machine=machine, chooser=chooser, held=backlog.held)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
-    loader.start()
-    loop.start()
+    eye = EyeListener(hub, frames, loop, HandoffFolder(chosen.data), keeper.settings)
+    threads = (loader, loop, eye)
+    for thread in threads:
+        thread.start()
     reported: dict[str, object] = {}
     heart = Heartbeat()
-    while not stop.is_set() and loop.alive() and loader.alive():
+    while not stop.is_set() and all(thread.alive() for thread in threads):
         heart.beat()
         if keeper.wait(0.5):
-            loader.settings = loop.settings = keeper.settings
+            loader.settings = loop.settings = eye.settings = keeper.settings
         if (state := reportable(loop.state)) != reported:
             hub.report({"state": state})
             reported = state
-    whole = loop.alive() and loader.alive()
-    loop.close()
-    loader.close()
+    whole = all(thread.alive() for thread in threads)
+    for thread in (eye, loop, loader):
+        thread.close()
     vpu.close()
     results.close()
     frames.close()

@@ -12,9 +12,10 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from edge_common.detections import Result
 from edge_common.errors import InferenceError
 from edge_common.frames import Frame, FrameSubscriber
-from edge_common.results import InferenceState, ResultPublisher
+from edge_common.results import AzureEyeState, InferenceState, ResultPublisher
 from edge_common.settings import InferenceSettings
 from modules.inference.loader import ModelLoader, Models
 from modules.inference.model import LoadedModel
@@ -53,11 +54,14 @@ class InferenceLoop:
         self.settings = settings
         """Replaced whole by whoever gets new ones; read once for each frame."""
         self.state = InferenceState(models=(), runtime=settings.backend, frames_per_s=0, inference_ms=0, last_error="")
+        self.azureeye: AzureEyeState | None = None
+        """Of what looks beside the models here; replaced whole by whoever listens to it. While it watches, the models
+        here leave its model on its camera to it."""
         self._preparer = Preparer(frames)
         self._results = results
         self._loader = loader
-        self._unread: queue.Queue[_Looked | Models | None] = queue.Queue(_MOST_UNREAD)
-        """Models: from here on results are of these; None: there will be no more."""
+        self._unread: queue.Queue[_Looked | Result | Models | None] = queue.Queue(_MOST_UNREAD)
+        """Result: of another program. Models: from here on results are of these; None: there will be no more."""
         self._stated: Models = ()
         self._pace = Pace()
         self._failing: dict[tuple[str, str], tuple[float, str]] = {}
@@ -79,6 +83,10 @@ class InferenceLoop:
         self._preparer.close()
         self._runner.join()
         self._reader.join()
+
+    def publish(self, result: Result) -> None:
+        """Publish what another program found. From any thread."""
+        self._hand_on(result)
 
     def _run(self) -> None:
         """Run the models."""
@@ -110,6 +118,9 @@ class InferenceLoop:
 
     def _look(self, prepared: Prepared, models: Models) -> None:
         self._loader.recent = prepared.frame
+        eye = self.azureeye
+        if eye is not None and eye.phase == "watching" and eye.camera == prepared.frame.camera:
+            models = tuple(model for model in models if model.manifest.model_id != eye.model)
         for model in models:
             began_s = time.perf_counter()
             outputs: Outputs | InferenceError
@@ -120,7 +131,7 @@ class InferenceLoop:
             took_s = time.perf_counter() - began_s
             self._hand_on(_Looked(prepared.frame, model, outputs, took_s, model is models[-1]))
 
-    def _hand_on(self, item: _Looked | Models | None) -> None:
+    def _hand_on(self, item: _Looked | Result | Models | None) -> None:
         """Wait until it can be read; not for a reader that a fault has ended, which `alive` tells."""
         while self._reader.is_alive():
             with contextlib.suppress(queue.Full):
@@ -139,6 +150,8 @@ class InferenceLoop:
                     return
                 if isinstance(item, _Looked):
                     self._read(item)
+                elif isinstance(item, Result):
+                    self._results.publish(item)
                 else:
                     self._stated, self._state_due_s = item, 0.0
             now_s = time.monotonic()
@@ -177,6 +190,7 @@ class InferenceLoop:
             frames_per_s=round(self._pace.frames_per_s(now_s), 2),
             inference_ms=round(self._pace.inference_ms(), 2),
             last_error=failures[0] if failures else "",
+            azureeye=self.azureeye,
         )
         if now_s - self._stated_s >= STATE_EVERY_S or reportable(state) != reportable(self.state):
             self._results.publish_state(state)

@@ -21,6 +21,11 @@ def usb_ids(devices: Path = USB_DEVICES) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_not_updated(ids: Collection[str]) -> bool:
+    """Whether there is an Eye whose firmware was not updated in 2023: its VPU never shows."""
+    return EYE in ids and MYRIAD_X not in ids and BOOTED not in ids
+
+
 def instead_of_device(ids: Collection[str]) -> tuple[Literal["no_device", "not_updated"], str]:
     """Which fault it is that no Myriad X answers, and in words what USB shows."""
     if MYRIAD_X in ids:
@@ -30,7 +35,7 @@ def instead_of_device(ids: Collection[str]) -> tuple[Literal["no_device", "not_u
             f"USB shows {BOOTED}: a program has booted it already, and until it is switched off an Eye takes no other"
         )
         return "no_device", told
-    if EYE in ids:
+    if is_not_updated(ids):
         told = f"USB shows an Eye as {EYE} that never becomes {MYRIAD_X}: its firmware was not updated in 2023"
         return "not_updated", told
     return "no_device", f"USB shows no Myriad X ({MYRIAD_X})"

@@ -1,7 +1,11 @@
-"""The trainer_agent module as a process: wires the library, trainings and the page, and ends when asked to."""
+"""The trainer_agent module as a process: wires the library, trainings and the page, and ends when asked to.
+
+Environment: FIFTEEN_VPU_PYTHON (the interpreter that compiles models for azureeyemodule, if it has azure-percept).
+"""
 
 import argparse
 import logging
+import os
 import sys
 import threading
 from contextlib import closing
@@ -24,6 +28,8 @@ from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
+from modules.trainer_agent.handoff.blob import BlobCompiler
+from modules.trainer_agent.handoff.handoff import Handoff
 from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
@@ -81,6 +87,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         closing(ResultSubscriber(chosen.results)) as results,
         closing(QuestionAsker(chosen.questions)) as asker,
     ):
+        compiler = BlobCompiler(os.environ.get("FIFTEEN_VPU_PYTHON"))
         library, trainings = Library(database, data / "library"), TrainingLog(database)
         with (
             closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
@@ -97,6 +104,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                 )
             ) as agent,
             closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
+            closing(Handoff(packages, hub, lambda: keeper.settings.handoff, library, compiler, data=data)) as handoff,
         ):
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
@@ -114,11 +122,13 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     lambda: keeper.settings,
                     cameras,
                     people,
+                    handoff,
                     zoo,
                 )
             )
             door = listen(chosen.host, chosen.port)
             people.announce()
+            handoff.start()
             server = create_server(app, sockets=[door], **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
             log.info("the page is at http://%s:%s/", chosen.host or "127.0.0.1", door.getsockname()[1])

@@ -15,8 +15,9 @@ from edge_common.detections import Detection, Result
 from edge_common.errors import EdgeError
 from edge_common.frames import Frame, FrameSubscriber
 from edge_common.images import encode_jpeg, shrink
-from edge_common.results import InferenceState, LiveModel, ResultSubscriber, result_key
+from edge_common.results import AzureEyeState, InferenceState, LiveModel, ResultSubscriber, result_key
 from edge_common.sentences import sentence
+from modules.trainer_agent.azureeye_words import looks, not_watching_because
 from modules.trainer_agent.vpu_words import device_note
 
 MOST_VIEWERS = 12
@@ -217,6 +218,7 @@ class Watch:
         say: Callable[[str], str],
     ) -> dict[str, object]:
         camera = self._view.frames.states().get(self._camera)
+        eye = looks(state.azureeye if state else None, self._camera, model.id if model else "")
         return {
             "camera": self._camera,
             "phase": camera.phase if camera else "unknown",
@@ -229,9 +231,9 @@ class Watch:
             "model_id": model.id if model else None,
             "model_version": result.model_version if result else None,
             "kind": result.kind if result else None,
-            "device": model.device if model and model.vpu else None,
-            "device_note": say(device_note(model)) if model else "",
-            "inference_ms": round(result.inference_ms, 1) if result else None,
+            "device": _device(model, eye),
+            "device_note": say((eye and not_watching_because(eye)) or device_note(model)) if model else "",
+            "inference_ms": round(result.inference_ms, 1) if result and result.inference_ms > 0 else None,
             "detections": [_plain(found) for found in result.detections] if result else None,
             "weak": [_plain(found) for found in result.weak] if result else [],
             "note": "" if result else say(_why_none(state, model, self._model_id, looking=picture is not None)),
@@ -254,6 +256,13 @@ def encode_part(facts: dict[str, object], jpeg: bytes) -> bytes:
 def _chosen(state: InferenceState | None, model_id: str | None) -> LiveModel | None:
     models = state.models if state else ()
     return next((model for model in models if model_id in (None, model.id)), None)
+
+
+def _device(model: LiveModel | None, eye: AzureEyeState | None) -> str | None:
+    """What it runs on, where that is worth telling."""
+    if eye is not None and eye.phase == "watching":
+        return "Azure Eye"
+    return model.device if model and model.vpu else None
 
 
 def _plain(found: Detection) -> dict[str, object]:

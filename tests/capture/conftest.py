@@ -60,7 +60,8 @@ def images(tmp_path: Path) -> Path:
 def gstreamer() -> None:
     check = (
         "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import Gst, GstRtspServer; "
-        "Gst.init(None); needed = ['videotestsrc', 'videobalance', 'x264enc', 'rtph264pay']; "
+        "Gst.init(None); needed = ['videotestsrc', 'videobalance', 'x264enc', 'rtph264pay', 'h264parse', 'jpegenc', "
+        "'rtpjpegpay']; "
         "assert all(map(Gst.ElementFactory.find, needed))"
     )
     if not Path(SYSTEM_PYTHON).exists() or subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True).returncode:

@@ -13,7 +13,7 @@ from edge_common.settings import CameraSettings
 from modules.capture.cameras import Shot, open_camera
 from modules.capture.watch import Patience, Watch
 from tests.capture.bench import RtspServer, eventually
-from tests.capture.rtsp_server import STEPS_PER_S
+from tests.capture.rtsp_server import PATHS, STEPS_PER_S
 
 
 @pytest.fixture
@@ -87,3 +87,43 @@ def test_a_server_that_never_says_a_word_is_given_up() -> None:
             open_camera(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/camera")
 
         assert time.monotonic() - begun_s < 8
+
+
+@pytest.mark.parametrize(
+    ("path", "transports"),
+    [
+        pytest.param("raw", "UDP", id="Motion JPEG by UDP alone"),
+        pytest.param("rawTCP", "TCP", id="Motion JPEG by TCP alone"),
+        pytest.param("h264raw", "UDP", id="H.264 by UDP alone"),
+    ],
+)
+def test_each_stream_of_azureeyemodule_gives_pictures_as_they_are_made(
+    rtsp_server: RtspServer, path: str, transports: str
+) -> None:
+    assert PATHS[f"/{path}"][1] == (transports,)
+    with closing(open_camera(f"rtsp://127.0.0.1:{rtsp_server.port}/{path}")) as camera:
+        camera.read()
+        time.sleep(0.5)
+        first = camera.read()
+        time.sleep(1.5)
+        second, third = camera.read(), camera.read()
+
+    assert first.pixels.shape == (616, 816, 3)
+    assert made_at_s(second) - made_at_s(first) == pytest.approx(1.5, abs=0.5)
+    assert made_at_s(third) - made_at_s(second) == pytest.approx(0.1, abs=0.2)
+
+
+def test_a_stream_of_azureeyemodule_that_goes_and_comes_back_is_lost_and_live_again(rtsp_server: RtspServer) -> None:
+    frames: LatestByKey[Frame] = LatestByKey()
+    told: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
+    settings = CameraSettings(url=f"rtsp://127.0.0.1:{rtsp_server.port}/raw", frames_per_s=10)
+    watch = Watch("eye", settings, open_camera, frames.put, told.put, Patience(first_s=0.3))
+    try:
+        assert eventually(lambda: watch.state.phase == "live", 8)
+        rtsp_server.kill()
+        assert eventually(lambda: watch.state.phase == "lost", 10)
+        rtsp_server.start()
+        assert eventually(lambda: watch.state.phase == "live", 10)
+    finally:
+        watch.stop()
+        watch.join(10)

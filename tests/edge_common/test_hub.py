@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.hub import Incoming, LocalHub, SettingsKeeper
 from edge_common.settings import InferenceSettings
 
 
@@ -144,3 +144,59 @@ def test_last_good_settings_that_are_damaged_give_way_to_defaults(
 
     assert keeper(hub, tmp_path).settings == InferenceSettings()
     assert "cannot be used, defaults serve" in caplog.text
+
+
+def feed(tmp_path: Path, *lines: str) -> None:
+    with (tmp_path / "twin" / "incoming.jsonl").open("a") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+
+
+def test_messages_come_in_once_and_in_their_order(hub: LocalHub, tmp_path: Path) -> None:
+    feed(
+        tmp_path,
+        '{"input": "azureeye", "body": "{\\"broken", "properties": {"$.mid": "MSG_ID"}}',
+        '{"input": "other", "body": {"NEURAL_NETWORK": []}}',
+    )
+
+    found = [hub.next_message(0) for _ in range(3)]
+
+    assert found == [
+        Incoming("azureeye", b'{"broken', {"$.mid": "MSG_ID"}),
+        Incoming("other", b'{"NEURAL_NETWORK": []}', {}),
+        None,
+    ]
+
+
+def test_messages_of_before_the_start_are_not_read_again(hub: LocalHub, tmp_path: Path) -> None:
+    feed(tmp_path, '{"input": "azureeye", "body": "old"}')
+
+    again = LocalHub(tmp_path / "twin")
+    feed(tmp_path, '{"input": "azureeye", "body": "new"}')
+
+    assert again.next_message(0).body == b"new"
+    assert again.next_message(0) is None
+
+
+def test_waiting_ends_when_a_message_comes(hub: LocalHub, tmp_path: Path) -> None:
+    threading.Timer(0.1, feed, [tmp_path, '{"input": "azureeye", "body": "x"}']).start()
+
+    assert hub.next_message(5).body == b"x"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "a JSON object expected"),
+        ("[]", "an object with a body expected"),
+        ('{"input": "azureeye"}', "an object with a body expected"),
+        ('{"body": "x"}', "input: the name of an input expected"),
+        ('{"input": "a", "body": "x", "properties": {"n": 1}}', "properties: an object of texts expected"),
+    ],
+)
+def test_a_line_that_is_no_message_is_left_aside_and_the_next_is_taken(
+    hub: LocalHub, tmp_path: Path, line: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed(tmp_path, line, '{"input": "azureeye", "body": "x"}')
+
+    assert hub.next_message(0).body == b"x"
+    assert told in caplog.text

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from edge_common.frames import FramePublisher
+from edge_common.handed_off import HandedOff, HandoffFolder, ModelZip
 from edge_common.hub import LocalHub
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
-from tests.inference.tiny_models import coloured_frame, publish_model
+from tests.inference.test_azureeye import written
+from tests.inference.tiny_models import GREEN_SHELF, coloured_frame, publish_model
 from tests.inference.vpus import running
 
 ROOT = Path(__file__).parents[2]
@@ -115,3 +117,28 @@ def test_what_runs_a_model_fastest_is_measured_by_itself_told_in_the_twin_and_ke
     assert "USB shows no Myriad X" in told["vpu"]["why"]
     assert process.poll() is None
     camera.close()
+
+
+def test_messages_of_azureeyemodule_that_another_program_feeds_become_results(
+    process: subprocess.Popen[bytes], tmp_path: Path, sockets: Path
+) -> None:
+    given = {"version": "7", "sha256": "0" * 64, "size": 1, "labels": (GREEN_SHELF,), "blob": False, "url": "http://x"}
+    HandoffFolder(tmp_path).write("shelf", HandedOff(zips=(ModelZip(**given, reported="2026"),)))
+    reader = ResultSubscriber(f"ipc://{sockets}/results")
+    operator = LocalHub(tmp_path / "twins" / "inference")
+    operator.desire({"azureeye": {"enabled": True, "camera": "eye", "model": "shelf"}})
+    wait_until(lambda: (reported(tmp_path).get("state", {}).get("azureeye") or {}).get("phase") == "starting")
+
+    body = written((GREEN_SHELF, 0.75, (0.1, 0.2, 0.3, 0.4)))
+    with (tmp_path / "twins" / "inference" / "incoming.jsonl").open("a") as file:
+        file.write(json.dumps({"input": "azureeye", "body": body.decode()}) + "\n")
+    wait_until(lambda: reader.newest("eye", "shelf") is not None)
+
+    result = reader.newest("eye", "shelf")
+    assert result is not None
+    assert (result.model_version, [found.label for found in result.detections]) == ("7", [GREEN_SHELF])
+    wait_until(lambda: reported(tmp_path)["state"]["azureeye"]["phase"] == "watching")
+    operator.desire({"azureeye": {"camera": None}})
+    wait_until(lambda: reported(tmp_path)["settings"]["azureeye"]["ac"] == 400)
+    assert "camera and model expected" in reported(tmp_path)["settings"]["azureeye"]["ad"]
+    reader.close()

@@ -25,6 +25,8 @@ from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
+from modules.trainer_agent.handoff.blob import BlobCompiler
+from modules.trainer_agent.handoff.handoff import Handoff
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.people import People
@@ -213,8 +215,23 @@ def serve(
         agent = agent or start_agent()
         people = People(workshop.folder, workshop.hub.report)
         cameras = Cameras(OwnCameras(workshop.folder / PLACE), asker, live.frames)
+        handoff = Handoff(
+            packages, workshop.hub, lambda: TrainerSettings().handoff, library, BlobCompiler(None), data=workshop.folder
+        )
         return create_app(
-            Services(library, agent, live.frames, live, packages, drafts, proposer, TrainerSettings, cameras, people)
+            Services(
+                library,
+                agent,
+                live.frames,
+                live,
+                packages,
+                drafts,
+                proposer,
+                TrainerSettings,
+                cameras,
+                people,
+                handoff,
+            )
         )
 
     return app

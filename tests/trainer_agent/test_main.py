@@ -1,5 +1,6 @@
 """The module as a process: it answers, and it ends when told."""
 
+import hashlib
 import http.client
 import json
 import re
@@ -11,8 +12,11 @@ import urllib.request
 
 import pytest
 
+from edge_common.hub import LocalHub
 from edge_common.network import network_addresses
-from tests.trainer_agent.conftest import REPOSITORY
+from edge_common.packages import PackageStore
+from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY
+from tests.trainer_agent.handoff.made import put_live
 
 
 def start(tmp_path, *more):
@@ -89,3 +93,24 @@ def test_an_address_that_is_not_of_this_machine_ends_it_with_the_reason(tmp_path
 
     assert trainer.returncode == 1
     assert "ERROR" in said
+
+
+def test_a_live_model_is_served_to_azureeyemodule_at_the_address_that_the_twin_tells(tmp_path):
+    put_live(PackageStore(tmp_path / "data" / "models"), "v1")
+    twin = tmp_path / "data" / "twins" / "trainer_agent"
+    with start(tmp_path) as trainer:
+        address = re.search(r"http://127\.0\.0\.1:\d+", next(line for line in trainer.stderr if "http" in line))[0]
+        LocalHub(twin).desire({"handoff": {"to": "azureeyemodule", "base_url": address}})
+
+        told, until_s = {}, time.monotonic() + PATIENCE_S
+        while told.get("state") != "ready":
+            assert time.monotonic() < until_s, told
+            time.sleep(0.1)
+            told = json.loads((twin / "reported.json").read_bytes()).get("handoff", {}).get("shelf", {})
+        with urllib.request.urlopen(told["url"]) as answer:
+            fetched = answer.read()
+        trainer.send_signal(signal.SIGTERM)
+        trainer.communicate(timeout=10)
+
+    assert hashlib.sha256(fetched).hexdigest() == told["sha256"]
+    assert trainer.returncode == 0

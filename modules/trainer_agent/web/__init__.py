@@ -10,6 +10,7 @@ from modules.trainer_agent.web import (
     capture,
     checking,
     exchange,
+    handoff,
     help,
     home,
     language,
@@ -69,6 +70,7 @@ def create_app(services: Services) -> Flask:
         language,
         settings,
         help,
+        handoff,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS | names.FILTERS

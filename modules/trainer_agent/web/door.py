@@ -9,11 +9,11 @@ from flask import Flask, Response, g, request
 from edge_common.errors import EdgeError
 from edge_common.network import is_this_machine, neighbourhood
 from edge_common.sentences import sentence
-from modules.trainer_agent.web.guard import COOKIE, is_own_name
+from modules.trainer_agent.web.guard import COOKIE, MODEL_ZIP, is_own_name
 from modules.trainer_agent.web.services import services
 
-OPEN_ENDPOINTS = frozenset({"people.sign_in_page", "people.sign_in", "people.first_pin", "language.words"})
-"""What nobody needs to be signed in for."""
+OPEN_ENDPOINTS = frozenset({"people.sign_in_page", "people.sign_in", "people.first_pin", "language.words", MODEL_ZIP})
+"""What nobody needs to be signed in for; a model zip is for whoever knows its checksum (docs/adr/0030)."""
 OPEN_FILES = frozenset(
     {
         "base.css",

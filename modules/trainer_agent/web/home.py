@@ -7,7 +7,8 @@ from flask import Blueprint, Response, render_template, url_for
 
 from edge_common.frames import CameraState
 from edge_common.images import encode_jpeg, shrink
-from edge_common.results import InferenceState, LiveModel
+from edge_common.results import AzureEyeState, InferenceState, LiveModel
+from modules.trainer_agent.azureeye_words import not_watching_because
 from modules.trainer_agent.vpu_words import lost_because
 from modules.trainer_agent.web.language import _, ngettext, told
 from modules.trainer_agent.web.names import camera_called
@@ -84,6 +85,7 @@ def notices(
     elif state.last_error:
         yield Notice(_("A model has a problem"), state.last_error, url_for("live.live_page"), _("Live"), grave=True)
     yield from _of_vpu(state.models if state else ())
+    yield from _of_azureeye(state.azureeye if state else None)
     for of in models:
         yield from _of_model(of)
 
@@ -98,6 +100,15 @@ def _of_vpu(models: Sequence[LiveModel]) -> Iterator[Notice]:
         title = _("The VPU does not run %(models)s", models=", ".join(f"'{model.name}'" for model in those))
         page = url_for("live.live_page", model=those[0].id)
         yield Notice(title, text, page, _("Live"), grave=False)
+
+
+def _of_azureeye(eye: AzureEyeState | None) -> Iterator[Notice]:
+    """One that is only starting needs nobody's attention."""
+    if eye is None or eye.phase == "starting" or (why := not_watching_because(eye)) is None:
+        return
+    page = url_for("live.live_page", camera=eye.camera, model=eye.model)
+    grave = eye.phase == "unpatched"
+    yield Notice(_("The Azure Eye does not watch"), told(why), page, _("Look at the camera"), grave=grave)
 
 
 def _of_model(of: Overview) -> Iterator[Notice]:

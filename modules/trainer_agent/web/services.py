@@ -15,6 +15,7 @@ from modules.trainer_agent.before_after import BeforeAfter
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.diagnostics import Diagnostics
 from modules.trainer_agent.drafts import Drafts
+from modules.trainer_agent.handoff.handoff import Handoff
 from modules.trainer_agent.imports import Imports
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
@@ -41,6 +42,7 @@ class Services:
     settings: Callable[[], TrainerSettings]
     cameras: Cameras
     people: People
+    handoff: Handoff
     zoo: Path = Path("zoo")
     """Folder of the backbones and ready-made models."""
 
