@@ -15,7 +15,7 @@ MOST_LINES = 300
 
 HOMES = {
     "ai_edge_litert": ("modules/inference/runtimes/runtime_tflite.py",),
-    "azure": ("modules/inference/vpu_worker.py",),
+    "azure": ("edge_common/azure_client.py", "modules/inference/vpu_worker.py"),
     "babel": (
         "modules/trainer_agent/catalogues.py",
         "modules/trainer_agent/web/language.py",
@@ -45,7 +45,7 @@ HOMES = {
         "modules/inference/vpu_worker.py",
     ),
     "pycocotools": ("bench/fewshot.py",),
-    "sqlite3": ("modules/trainer_agent/database.py", "modules/trainer_agent/rows.py"),
+    "sqlite3": ("edge_common/outbox.py", "modules/trainer_agent/database.py", "modules/trainer_agent/rows.py"),
     "tflite2onnx": ("edge_common/zoo_setup.py",),
     "torch": (),
     "waitress": ("modules/trainer_agent/__main__.py",),

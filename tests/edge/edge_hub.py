@@ -181,6 +181,10 @@ class EdgeHub:
         """Keep back what goes to topics that start so, until `release`."""
         self._held, self._held_topics = [], topics
 
+    def held(self) -> int:
+        """How many are kept back."""
+        return len(self._held or [])
+
     def release(self, *, shuffle: int | None = None) -> None:
         """Let go what was held; in another order, by the seed `shuffle`."""
 
