@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run test soak vpu-check lint check format docs words screenshots lock clean
+.PHONY: setup bench-setup run run-edge test soak vpu-check lint check format docs words screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -14,6 +14,10 @@ bench-setup: setup $(VENV)/installed-bench
 
 run: setup
 	@$(BIN)/python standalone.py
+
+# The same as modules of IoT Edge, with the tests' hub in place of Azure; see docs/operations.md.
+run-edge: setup
+	@$(BIN)/python -m tests.edge.tour
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal

@@ -79,6 +79,8 @@ class Child:
         self._process = subprocess.Popen(
             self._command,
             cwd=ROOT,
+            # To IoT Edge, where there is one (`make run-edge`), each is a module of its own.
+            env=os.environ | {"IOTEDGE_MODULEID": self.name},
             stdin=subprocess.DEVNULL,
             # A session of its own: Ctrl-C in the terminal comes to this program alone, which then stops all in order.
             start_new_session=True,

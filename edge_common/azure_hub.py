@@ -24,7 +24,7 @@ from edge_common.outbox import Outbox, OutboxError
 log = logging.getLogger(__name__)
 
 _MOST_INPUTS = 256
-_STOP_WITHIN_S = 8.0
+_STOP_WITHIN_S = 3.0
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ class Hub(Protocol):
         """The next message that came in, each once and in their order; None when time is up."""
         ...
 
+    def close(self) -> None:
+        """The last call; what has not gone out by then does so after the next start."""
+        ...
+
 
 class LocalHub:
     """A twin in files of one folder."""
@@ -91,6 +95,9 @@ class LocalHub:
             if left_s <= 0:
                 return None
             time.sleep(min(_LOOK_EVERY_S, left_s))
+
+    def close(self) -> None:
+        """All is in files already."""
 
     def desire(self, patch: Mapping[str, Any]) -> None:
         """Lay a patch over the desired section, as an operator would."""

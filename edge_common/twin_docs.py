@@ -13,6 +13,10 @@ section that has a mistake is refused whole: all its problems are reported with 
 stay. They are kept on disk too (`settings/<module>.json`) and serve at the next start. Each key is acknowledged under
 `settings` as `{value, ac, av, ad}`: the value in force, a status code, the version of the desired section, a message.
 
+Under Azure IoT Edge these are the module's twin. Reported properties are cut to what a hub takes (32 KB in all, 4 KB a
+text, ten levels); `cut` then says how many values went, and where the first was. `outbox.dropped` counts messages that
+were given up because they waited too long, or too many did, by output.
+
 Without IoT Hub the twins are files: edit `data/twins/<module>/desired.json`, read `reported.json` beside it. Changes
 are taken within a second.
 """

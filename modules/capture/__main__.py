@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +13,8 @@ from edge_common import service
 from edge_common.camera_questions import QuestionServer
 from edge_common.errors import EdgeError
 from edge_common.frames import FramePublisher
-from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.hub import SettingsKeeper
+from edge_common.hub_choice import open_hub
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
 from modules.capture.desk import Desk
@@ -36,7 +38,7 @@ def main() -> int:
     # The pictures are small and the processors few: threads of OpenCV would cost more than they bring.
     cv2.setNumThreads(1)
 
-    hub = LocalHub(given.data / "twins" / "capture")
+    hub = open_hub(given.data, "capture", os.environ)
     keeper = SettingsKeeper(hub, CaptureSettings, given.data / "settings" / "capture.json")
     publisher = FramePublisher(given.frames)
     reports = Reports(hub, keeper, OwnCameras(given.data / PLACE))
@@ -50,9 +52,11 @@ def main() -> int:
         code = service.EXIT_FAULT
     questions.close()
     reports.close()
+    hub.close()
     publisher.close()
     if threading.active_count() > 1:
-        # A camera hangs in native code, which does not survive the end of the interpreter around it.
+        # A camera hangs in native code, which does not survive the end of the interpreter around it; or threads of
+        # azure-iot-device wait for a hub, and the interpreter would wait for them.
         service.leave(code)
     return code
 

@@ -6,6 +6,7 @@ Environment: FIFTEEN_VPU_PYTHON (the interpreter that has the VPU's SDK; setting
 import argparse
 import os
 import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -13,10 +14,11 @@ import cv2
 from edge_common.frames import FrameSubscriber
 from edge_common.handed_off import HandoffFolder
 from edge_common.health import Heartbeat
-from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.hub import SettingsKeeper
+from edge_common.hub_choice import open_hub
 from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, start_logging, stop_on_signals
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, leave, start_logging, stop_on_signals
 from edge_common.settings import InferenceSettings
 from modules.inference.azureeye_listener import EyeListener
 from modules.inference.backlog import Backlog
@@ -40,7 +42,7 @@ def main() -> int:
     end_with_parent()
     # Processors are few and the runtime has threads of its own: those of OpenCV would only be in their way.
     cv2.setNumThreads(1)
-    hub = LocalHub(chosen.data / "twins" / "inference")
+    hub = open_hub(chosen.data, "inference", os.environ)
     keeper = SettingsKeeper(hub, InferenceSettings, chosen.data / "settings" / "inference.json")
     backlog = Backlog()
     frames = FrameSubscriber(chosen.frames, everything=True, frames=backlog)
@@ -70,7 +72,12 @@ def main() -> int:
     vpu.close()
     results.close()
     frames.close()
-    return EXIT_CLEAN if whole else EXIT_FAULT
+    hub.close()
+    code = EXIT_CLEAN if whole else EXIT_FAULT
+    if threading.active_count() > 1:
+        # Those of azure-iot-device: the interpreter would wait for what they do.
+        leave(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -17,12 +17,21 @@ from edge_common.camera_questions import QuestionAsker
 from edge_common.errors import EdgeError
 from edge_common.frames import FrameSubscriber
 from edge_common.health import Heartbeat
-from edge_common.hub import LocalHub, SettingsKeeper
+from edge_common.hub import SettingsKeeper
+from edge_common.hub_choice import open_hub
 from edge_common.network import EVERYWHERE, listen
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, bound_heap, end_with_parent, start_logging, stop_on_signals
+from edge_common.service import (
+    EXIT_CLEAN,
+    EXIT_FAULT,
+    bound_heap,
+    end_with_parent,
+    leave,
+    start_logging,
+    stop_on_signals,
+)
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
@@ -72,21 +81,24 @@ def main() -> int:
     except (EdgeError, OSError) as error:
         log.error("%s", error)
         return EXIT_FAULT
+    if threading.active_count() > 1:
+        # Those of azure-iot-device: the interpreter would wait for what they do.
+        leave(EXIT_CLEAN)
     return EXIT_CLEAN
 
 
 def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
     """Everything in its place, until asked to stop."""
     data, zoo = chosen.data.resolve(), chosen.zoo.resolve()
-    hub = LocalHub(data / "twins" / "trainer_agent")
-    keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
     packages = PackageStore(data / "models")
     with (
+        closing(open_hub(data, "trainer_agent", os.environ)) as hub,
         closing(Database(data / "library" / "library.sqlite")) as database,
         closing(FrameSubscriber(chosen.frames)) as frames,
         closing(ResultSubscriber(chosen.results)) as results,
         closing(QuestionAsker(chosen.questions)) as asker,
     ):
+        keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
         compiler = BlobCompiler(os.environ.get("FIFTEEN_VPU_PYTHON"))
         library, trainings = Library(database, data / "library"), TrainingLog(database)
         with (

@@ -1,0 +1,30 @@
+"""Which line to its operator a module has: Azure IoT Edge where this is one of its modules, files otherwise."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_common.hub import LocalHub
+
+if TYPE_CHECKING:
+    from edge_common.azure_hub import AzureHub
+
+log = logging.getLogger(__name__)
+
+
+def open_hub(data: Path, module: str, environment: Mapping[str, str]) -> "LocalHub | AzureHub":
+    """The line of `module`, kept in `data`/twins/`module`; close it before the program ends.
+
+    Azure with IOTEDGE_WORKLOADURI (set by edgeAgent), EdgeHubConnectionString (set by development tools), or
+    FIFTEEN_CONNECTION_CAPTURE and the like: a module's connection string, for development without IoT Edge.
+    """
+    folder = data / "twins" / module
+    connection = environment.get(f"FIFTEEN_CONNECTION_{module.upper()}")
+    if connection or "IOTEDGE_WORKLOADURI" in environment or "EdgeHubConnectionString" in environment:
+        # Loaded here only: the SDK takes a third of a second and 20 MB.
+        from edge_common.azure_hub import AzureHub
+
+        log.info("settings, reports and messages go by %s", "a connection string" if connection else "Azure IoT Edge")
+        return AzureHub(folder, connection or None)
+    return LocalHub(folder)

@@ -1,0 +1,48 @@
+"""The whole product as modules of IoT Edge: three real processes, the real SDK, the test hub."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge.conftest import MODULES, wait_for
+from tests.edge.device import EdgeDevice
+from tests.edge.edge_hub import EdgeHub
+from tests.program import Program
+
+
+@pytest.fixture
+def program(hub: EdgeHub, tmp_path: Path) -> Iterator[Program]:
+    environment = {name: value for name, value in hub.environment("").items() if name != "IOTEDGE_MODULEID"}
+    started = Program(tmp_path / "data", **environment)
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+def acknowledged(hub: EdgeHub, module: str, key: str) -> dict[str, object]:
+    found = hub.reported(module).get("settings", {}).get(key, {})
+    assert isinstance(found, dict)
+    return found
+
+
+def test_three_modules_take_settings_and_report_through_outages_and_kills(
+    device: EdgeDevice, hub: EdgeHub, program: Program
+) -> None:
+    wait_for(lambda: all(hub.reported(module).get("settings") for module in MODULES), 60)
+    assert acknowledged(hub, "inference", "threads")["ac"] == 200
+
+    hub.kill()
+    hub.desire("inference", {"threads": 1})
+    device.start_hub()
+    wait_for(lambda: acknowledged(hub, "inference", "threads").get("value") == 1, 60)
+    os.kill(program.children()["inference"], signal.SIGKILL)
+    hub.desire("inference", {"threads": 0})
+    wait_for(lambda: acknowledged(hub, "inference", "threads").get("ac") == 400, 60)
+
+    assert acknowledged(hub, "inference", "threads")["value"] == 1
+    assert "threads: " in str(acknowledged(hub, "inference", "threads")["ad"])
+    assert program.stop() == 0
+    assert "by force" not in program.log()
