@@ -5,6 +5,7 @@ between the module goes on: settings are those known last, reports and messages 
 """
 
 import logging
+import queue
 import random
 import threading
 import time
@@ -19,11 +20,13 @@ from edge_common.desired_section import DesiredSection
 from edge_common.errors import EdgeError
 from edge_common.hub import Desired, Incoming
 from edge_common.kept_reports import KeptReports
+from edge_common.methods import Method, MethodDesk
 from edge_common.outbox import Outbox, OutboxError
 
 log = logging.getLogger(__name__)
 
 _MOST_INPUTS = 256
+_MOST_CALLS = 16
 _STOP_WITHIN_S = 3.0
 
 
@@ -58,6 +61,8 @@ class AzureHub:
         self._changed = threading.Condition()
         self._desired: Desired | None = None
         self._given: Desired | None = None
+        self._desk = MethodDesk({})
+        self._calls: queue.Queue[Call] = queue.Queue(_MOST_CALLS)
         self._inputs: deque[Incoming] = deque(maxlen=_MOST_INPUTS)
         self._dropped: dict[str, int] = {}
         self._section = DesiredSection()
@@ -68,6 +73,7 @@ class AzureHub:
         self._threads = [
             threading.Thread(target=self._run, name="hub", daemon=True),
             threading.Thread(target=self._send_all, name="outbox", daemon=True),
+            threading.Thread(target=self._answer_all, name="methods", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -95,6 +101,9 @@ class AzureHub:
             log.error("a message is lost: %s", error)
         with self._changed:
             self._changed.notify_all()
+
+    def serve(self, methods: Mapping[str, Method[Any]]) -> None:
+        self._desk = MethodDesk(methods)
 
     def connected(self) -> bool:
         return self._client is not None
@@ -232,6 +241,22 @@ class AzureHub:
             self._dropped = dropped
             self.report({"outbox": {"dropped": dropped}})
 
+    # The thread of methods.
+
+    def _answer_all(self) -> None:
+        while not self._stop.is_set():
+            try:
+                call = self._calls.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            answer = self._desk.answer(call.name, call.payload)
+            log.info("method %s: %d", call.name, answer.status)
+            if (client := self._client) is not None:
+                try:
+                    client.answer(call, answer.status, answer.payload)
+                except EdgeError as error:
+                    client.end(str(error))
+
     # From any thread.
 
     def _take_input(self, message: Incoming) -> None:
@@ -240,7 +265,10 @@ class AzureHub:
             self._changed.notify_all()
 
     def _take_call(self, call: Call) -> None:
-        log.info("nobody answers method %s", call.name)
+        try:
+            self._calls.put_nowait(call)
+        except queue.Full:
+            log.error("method %s is not answered: %d others wait", call.name, _MOST_CALLS)
 
     def _set_client(self, client: AzureClient | None) -> None:
         with self._changed:

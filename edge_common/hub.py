@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol
 from edge_common.durable import write_file
 from edge_common.errors import CodecError, ConfigError
 from edge_common.lines import NewLines
+from edge_common.methods import Method
 from edge_common.settings import Group, acknowledgements, merge_patch, parse_settings
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,10 @@ class Hub(Protocol):
         """The next message that came in, each once and in their order; None when time is up."""
         ...
 
+    def serve(self, methods: Mapping[str, Method[Any]]) -> None:
+        """Answer direct methods by these from now on."""
+        ...
+
     def close(self) -> None:
         """The last call; what has not gone out by then does so after the next start."""
         ...
@@ -95,6 +100,9 @@ class LocalHub:
             if left_s <= 0:
                 return None
             time.sleep(min(_LOOK_EVERY_S, left_s))
+
+    def serve(self, methods: Mapping[str, Method[Any]]) -> None:
+        """Nobody can call them without Azure; the page does all that they do."""
 
     def close(self) -> None:
         """All is in files already."""

@@ -16,6 +16,7 @@ from edge_common.handed_off import HandoffFolder
 from edge_common.health import Heartbeat
 from edge_common.hub import SettingsKeeper
 from edge_common.hub_choice import open_hub
+from edge_common.methods import Method, Request
 from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, leave, start_logging, stop_on_signals
@@ -53,6 +54,7 @@ def main() -> int:
     store = PackageStore(chosen.data / "models")
     loader = ModelLoader(store, hub, keeper.settings, machine=machine, chooser=chooser, held=backlog.held)
     loop = InferenceLoop(frames, results, loader, keeper.settings)
+    hub.serve({"status": Method(Request, lambda asked: reportable(loop.state))})
     eye = EyeListener(hub, frames, loop, HandoffFolder(chosen.data), keeper.settings)
     threads = (loader, loop, eye)
     for thread in threads:

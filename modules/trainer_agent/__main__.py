@@ -42,6 +42,7 @@ from modules.trainer_agent.handoff.handoff import Handoff
 from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
+from modules.trainer_agent.methods import ModelMethods
 from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog
@@ -118,6 +119,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
             closing(Handoff(packages, hub, lambda: keeper.settings.handoff, library, compiler, data=data)) as handoff,
         ):
+            hub.serve(ModelMethods(library, agent, packages, hub).methods)
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
             cameras = Cameras(OwnCameras(data / PLACE), asker, frames)

@@ -13,6 +13,7 @@ import pytest
 from edge_common.azure_client import Limits
 from edge_common.azure_hub import AzureHub, Timing
 from edge_common.hub import Desired, SettingsKeeper
+from edge_common.methods import Method, Request
 from edge_common.settings import InferenceSettings
 from tests.edge.conftest import SDK_WARNINGS, wait_for
 from tests.edge.device import EdgeDevice
@@ -30,6 +31,10 @@ QUICK = Timing(
 )
 MODULE = "inference"
 Open = Callable[..., AzureHub]
+
+
+class Echo(Request):
+    text: str
 
 
 @pytest.fixture
@@ -326,6 +331,28 @@ def test_9_a_method_whose_payload_is_no_json_leaves_the_line_working(hub: EdgeHu
     assert works(line, hub)
 
 
+def test_methods_are_answered_and_unknown_ones_refused(hub: EdgeHub, open_line: Open) -> None:
+    line = open_line()
+    line.serve({"echo": Method(Echo, lambda asked: asked.text)})
+    wait_for(line.connected)
+
+    assert hub.invoke(MODULE, "echo", {"text": "ü"}) == (200, "ü")
+    assert hub.invoke(MODULE, "echo")[0] == 400
+    status, payload = hub.invoke(MODULE, "shout", {})
+    assert (status, payload["error"]["code"]) == (404, "not_found")
+
+
+def test_methods_are_answered_after_an_outage(hub: EdgeHub, open_line: Open) -> None:
+    line = open_line()
+    line.serve({"echo": Method(Echo, lambda asked: asked.text)})
+    wait_for(line.connected)
+
+    hub.lose_sessions()
+    wait_for(lambda: not line.connected())
+
+    wait_for(lambda: hub.invoke(MODULE, "echo", {"text": "x"}) == (200, "x"))
+
+
 # Hubs that hang, forget, refuse and change.
 
 
@@ -434,6 +461,32 @@ def test_what_was_reported_before_a_restart_stays_and_what_the_hub_forgot_is_tol
     again.report({"deleted": None})
 
     wait_for(lambda: hub.reported(MODULE) == {"kept": 1})
+
+
+def test_no_alert_is_lost_and_none_out_of_order_over_outages_and_restarts(
+    device: EdgeDevice, hub: EdgeHub, open_line: Open
+) -> None:
+    line = open_line()
+    for number in range(200):
+        line.send("alerts", {"n": number})
+        match number:
+            case 20 | 120:
+                hub.cut(MODULE)
+            case 50:
+                hub.kill()
+            case 80:
+                device.start_hub()
+            case 100:
+                hub.hang()
+            case 110:
+                hub.go_on()
+            case 150:
+                line.close()
+                line = open_line()
+        threading.Event().wait(0.01)
+
+    wait_for(lambda: len({message.system["$.mid"] for message in hub.sent(MODULE, "alerts")}) == 200, 20)
+    assert list(dict.fromkeys(body["n"] for body in bodies(hub, "alerts"))) == list(range(200))
 
 
 def test_after_thirty_outages_nothing_is_left_behind(hub: EdgeHub, open_line: Open) -> None:

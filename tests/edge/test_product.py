@@ -34,6 +34,10 @@ def test_three_modules_take_settings_and_report_through_outages_and_kills(
     wait_for(lambda: all(hub.reported(module).get("settings") for module in MODULES), 60)
     assert acknowledged(hub, "inference", "threads")["ac"] == 200
 
+    assert hub.invoke("inference", "status")[0] == 200
+    assert hub.invoke("trainer_agent", "listModels") == (200, [])
+    assert hub.invoke("trainer_agent", "train", {"modelId": "none"})[0] == 404
+
     hub.kill()
     hub.desire("inference", {"threads": 1})
     device.start_hub()
