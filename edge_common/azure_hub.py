@@ -251,7 +251,11 @@ class AzureHub:
                 continue
             answer = self._desk.answer(call.name, call.payload)
             log.info("method %s: %d", call.name, answer.status)
-            if (client := self._client) is not None:
+            with self._changed:
+                # A call may come before the full twin of a new connection has.
+                self._changed.wait_for(lambda: self._client is not None, self._timing.limits.answer_s)
+                client = self._client
+            if client is not None:
                 try:
                     client.answer(call, answer.status, answer.payload)
                 except EdgeError as error:
