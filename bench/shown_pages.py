@@ -146,6 +146,7 @@ PAGES = (
 
 NO_PAGES = {
     "exchange.export": "a file to download",
+    "handoff.model_zip": "a file for azureeyemodule",
     "language.words": "what scripts say",
     "library.more_images": "a part of the library",
     "library.picture": "an image",

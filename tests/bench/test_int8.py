@@ -1,12 +1,15 @@
 import argparse
 from pathlib import Path
 
+import pytest
+
 from bench.int8 import RUNTIMES, measure
 from bench.protocol import read_detection_set
 from tests.bench.made import drawn_set
 from tests.zoo_here import zoo_folder
 
 
+@pytest.mark.soak
 def test_both_files_are_measured_on_the_same_images_by_both_runtimes(tmp_path: Path) -> None:
     measured = read_detection_set(drawn_set(tmp_path, 8))
 

@@ -17,6 +17,7 @@ from edge_common.packages import PackageStore
 from modules.capture.camera_sim import scene_time_s
 from modules.capture.shelf_scene import LABELS
 from tests.e2e.shelf import SCENE, SPEED, Agreement, Labelled, boxes_in, task_in, truth
+from tests.files_chosen import choose_files
 from tests.program import Program
 
 OBJECTS = ("gap", "carton")
@@ -239,7 +240,7 @@ def test_captures_and_uploads_are_tagged_by_touch_on_a_phone(phone: Page, tmp_pa
     capture(phone, Locator.tap, 2)
     phone.get_by_role("link", name="Model", exact=True).tap()
     phone.get_by_role("link", name="Upload").first.tap()
-    phone.locator("#files").set_input_files([tmp_path / name for name in scene_s])
+    choose_files(phone, "#files", [tmp_path / name for name in scene_s])
     phone.get_by_text("2 stored.").wait_for()
 
     for number in range(1, 5):

@@ -8,6 +8,7 @@ from edge_common.detections import Detection
 from edge_common.geometry import Box
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
+from tests.files_chosen import choose_files
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
@@ -121,7 +122,7 @@ def test_uploaded_files_one_of_which_is_not_taken(window, fits_everybody, build_
     (tmp_path / "broken-file-with-a-long-name.jpg").write_bytes(b"no picture")
     window.goto(f"{Site(build_app()).address}/models/{gaps.id}/upload")
 
-    window.locator("#files").set_input_files(tmp_path / "broken-file-with-a-long-name.jpg")
+    choose_files(window, "#files", tmp_path / "broken-file-with-a-long-name.jpg")
 
     window.get_by_text("0 stored, 1 not taken.").wait_for()
     fits_everybody()
@@ -456,7 +457,7 @@ def test_an_import_that_was_refused(window, fits_everybody, build_app, tmp_path)
     (tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip").write_bytes(b"nothing")
     window.goto(f"{Site(build_app()).address}/models/import")
 
-    window.locator("#file").set_input_files(tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip")
+    choose_files(window, "#file", tmp_path / "a-file-with-a-long-name-that-is-no-zip.zip")
 
     window.get_by_text("Nothing was imported.").wait_for()
     window.get_by_text("What can be imported").click()

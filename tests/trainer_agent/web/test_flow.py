@@ -4,6 +4,7 @@ import re
 
 import cv2
 
+from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import noise, tag_images
 from tests.trainer_agent.web.conftest import Site
 
@@ -66,7 +67,7 @@ def test_each_uploaded_file_has_its_own_answer(page, build_app, library, model, 
     (tmp_path / names[2]).write_bytes(b"no picture")
     page.goto(f"{Site(build_app()).address}/models/{model.id}/upload")
 
-    page.locator("#files").set_input_files([tmp_path / name for name in names])
+    choose_files(page, "#files", [tmp_path / name for name in names])
 
     page.get_by_text("2 stored, 1 not taken.").wait_for()
     page.get_by_text("broken.jpg: a JPEG or PNG image expected").wait_for()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from edge_common.ready_made import ready_made
+from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import add_image, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
 
@@ -193,7 +194,7 @@ def test_a_model_goes_out_and_in_through_the_page(page, build_app, library, mode
     download.value.save_as(tmp_path / "out.zip")
 
     page.goto(f"{site.address}/models/import")
-    page.locator("#file").set_input_files(tmp_path / "out.zip")
+    choose_files(page, "#file", tmp_path / "out.zip")
 
     page.get_by_text("Imported with 2 images.").wait_for()
     page.get_by_role("link", name="Open the model").click()
@@ -205,7 +206,7 @@ def test_a_bad_file_is_refused_and_another_may_come(page, build_app, library, tm
         file.writestr("../up.json", "{}")
     page.goto(f"{Site(build_app()).address}/models/import")
 
-    page.locator("#file").set_input_files(tmp_path / "bad.zip")
+    choose_files(page, "#file", tmp_path / "bad.zip")
 
     page.get_by_text("Nothing was imported. '../up.json': a path inside the file expected.").wait_for()
     assert page.locator("#drop").is_visible()

@@ -3,6 +3,7 @@
 import cv2
 import pytest
 
+from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
 
@@ -23,7 +24,7 @@ def files(tmp_path):
 def test_fifty_files_at_once_are_stored_each_with_its_answer(page, build_app, library, model, files):
     page.goto(f"{Site(build_app()).address}/models/{model.id}/upload")
 
-    page.locator("#files").set_input_files(files(50))
+    choose_files(page, "#files", files(50))
 
     page.get_by_text("50 stored.").wait_for()
     assert page.locator("#list .good").count() == 50
@@ -34,7 +35,7 @@ def test_a_repeated_picture_names_and_shows_the_one_it_repeats(page, build_app, 
     library.add_image(model.id, cv2.imread(str(files(1)[0])), "monday.jpg", "upload", camera=None, taken_ns=1)
     page.goto(f"{Site(build_app()).address}/models/{model.id}/upload")
 
-    page.locator("#files").set_input_files(files(1))
+    choose_files(page, "#files", files(1))
 
     page.get_by_text("0 stored, 1 there already.").wait_for()
     page.get_by_role("link", name="monday.jpg").click()
@@ -50,7 +51,7 @@ def test_a_lost_line_is_tried_again_until_the_file_is_there(page, build_app, lib
         route.abort() if len(lost) == 1 else route.continue_()
 
     page.route("**/api/models/*/images", cut)
-    page.locator("#files").set_input_files(files(2))
+    choose_files(page, "#files", files(2))
 
     page.get_by_text("Trying again in 2 seconds.").wait_for()
     page.get_by_text("2 stored.").wait_for()
@@ -70,7 +71,7 @@ def test_a_file_whose_answer_was_lost_is_stored_and_not_called_repeated(page, bu
             route.continue_()
 
     page.route("**/api/models/*/images", lose_the_answer)
-    page.locator("#files").set_input_files(files(1))
+    choose_files(page, "#files", files(1))
 
     page.get_by_text("1 stored.").wait_for()
     assert library.counts(model.id).untagged == 1
@@ -80,7 +81,7 @@ def test_a_photo_that_cannot_be_read_here_says_what_to_do(phone, build_app, mode
     (tmp_path / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     phone.goto(f"{Site(build_app()).address}/models/{model.id}/upload")
 
-    phone.locator("#photo").set_input_files(tmp_path / "IMG_0001.HEIC")
+    choose_files(phone, "#photo", tmp_path / "IMG_0001.HEIC")
 
     phone.get_by_text("this is a HEIC photo. On the iPhone").wait_for()
 
