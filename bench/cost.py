@@ -117,9 +117,9 @@ def measure(row: Row, pictures: Sequence[Pixels], chosen: argparse.Namespace) ->
             inference(data, chosen.backend, chosen.threads) as (process, frames, results),
             line(frames, results, pictures, cameras, row.models) as on,
         ):
-            speed = full_speed(on, cameras, chosen.seconds)
+            speed = full_speed(on, chosen.seconds)
             before_s = processor_s(process.pid)
-            steady = paced(on, cameras, chosen.rate, chosen.seconds)
+            steady = paced(on, chosen.rate, chosen.seconds)
             processor_ms = (processor_s(process.pid) - before_s) / max(1, steady.sent) * 1e3
             resident = resident_mb(process.pid)
     return {

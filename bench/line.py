@@ -35,6 +35,7 @@ class Line:
     publisher: FramePublisher
     results: "zmq.Socket[bytes]"
     pictures: Sequence[Pixels]
+    cameras: Sequence[str]
     sent: dict[str, int] = field(default_factory=dict)
     """Time of sending by frame id, ns; of those that have not been answered."""
     results_a_frame: int = 1
@@ -101,7 +102,7 @@ def line(
     for camera in cameras:
         socket.setsockopt(zmq.SUBSCRIBE, result_topic(camera))
     socket.connect(results)
-    made = Line(publisher, socket, pictures, results_a_frame=models)
+    made = Line(publisher, socket, pictures, cameras, results_a_frame=models)
     try:
         deadline_s = time.monotonic() + 60
         while not made.answers(50):

@@ -3,9 +3,10 @@
 `python -m bench.pipeline --video FILE [--model FOLDER] [--backend openvino] [--cameras 1 4 8] [--json]`
 
 Frames of a real video, decoded beforehand, go to a real inference process over its own transport. For each number of
-cameras: `frames_per_s` with a new frame as soon as one was answered, and its ratio to the bare runtime, measured just
-before and after; at 80 % of the bare rate the latency from frame to result and the processor time for each frame; at
-the same load the frames that got no result while the model was swapped every 2 s.
+cameras, in rounds, as shared machines change their speed from one second to the next: `frames_per_s` with a new
+frame as soon as one was answered, and its ratio to the bare runtime just before and after (medians of all rounds); at
+80 % of that bare rate the latency from frame to result and the processor time for each frame. Then, at the same load,
+the frames that got no result while the model was swapped every 2 s.
 """
 
 import argparse
@@ -50,9 +51,9 @@ def bare_rate(runtime: Runtime, pictures: Sequence[Pixels], size_px: int, second
     return count / (time.perf_counter() - began_s)
 
 
-def full_speed(on: Line, cameras: Sequence[str], seconds: float) -> float:
+def full_speed(on: Line, seconds: float) -> float:
     """Results a second when each camera has a new frame as soon as one was answered."""
-    for camera in cameras:
+    for camera in on.cameras:
         for _ in range(_AHEAD):
             on.send(camera)
     count, began_s = 0, time.perf_counter()
@@ -62,7 +63,7 @@ def full_speed(on: Line, cameras: Sequence[str], seconds: float) -> float:
         heard_s = now_s if answers else heard_s
         if now_s - heard_s > 1:  # a newer frame took the place of one that waited, so fewer are on their way
             answers, heard_s = [], now_s
-            for camera in cameras:
+            for camera in on.cameras:
                 on.send(camera)
         for result, _ in answers:
             on.send(result.camera)
@@ -85,14 +86,14 @@ class Paced:
     versions: set[str]
 
 
-def paced(on: Line, cameras: Sequence[str], rate: float, seconds: float) -> Paced:
+def paced(on: Line, rate: float, seconds: float) -> Paced:
     """Frames at `rate` a second over all cameras in turn."""
     on.sent.clear()
     latencies, versions, sent = [], set(), 0
     began_s = time.perf_counter()
     while (now_s := time.perf_counter()) - began_s < seconds:
         if now_s - began_s >= sent / rate:
-            on.send(cameras[sent % len(cameras)])
+            on.send(on.cameras[sent % len(on.cameras)])
             sent += 1
         due_s = began_s + sent / rate - time.perf_counter()
         for result, took_ns in on.answers(max(0, int(due_s * 1000))):
@@ -127,6 +128,31 @@ def swapping(store: PackageStore, model_id: str, versions: Sequence[str]) -> Ite
         thread.join()
 
 
+@dataclass(frozen=True)
+class Round:
+    """Figures of a few seconds, in which the machine is about as fast throughout."""
+
+    bare: float
+    ours: float
+    """Frames a second."""
+    steady: Paced
+    processor_ms: float
+
+
+def one_round(on: Line, runtime: Runtime, process: int, size_px: int, chosen: argparse.Namespace) -> Round:
+    def bare() -> float:
+        return bare_rate(runtime, on.pictures, size_px, chosen.seconds)
+
+    rates = [bare()]
+    ours = full_speed(on, chosen.seconds)
+    rates.append(bare())
+    rate = statistics.mean(rates)
+    before_s = processor_s(process)
+    steady = paced(on, chosen.rate or LOAD * rate, 2 * chosen.seconds)
+    processor_ms = (processor_s(process) - before_s) / max(1, steady.sent) * 1e3
+    return Round(rate, ours, steady, processor_ms)
+
+
 def measure(
     count: int, pictures: Sequence[Pixels], package: tuple[Manifest, bytes], chosen: argparse.Namespace
 ) -> dict[str, Any]:
@@ -145,30 +171,24 @@ def measure(
             inference(data, chosen.backend, chosen.threads) as (process, frames, results),
             line(frames, results, pictures, cameras) as on,
         ):
-            rates = [(bare_rate(runtime, pictures, first.input_size_px, chosen.seconds / 2))]
-            speeds = []
-            for _ in range(2):
-                speeds.append(full_speed(on, cameras, chosen.seconds / 2))
-                rates.append(bare_rate(runtime, pictures, first.input_size_px, chosen.seconds / 2))
-            bare, ours = statistics.median(rates), statistics.mean(speeds)
-            rate = chosen.rate or LOAD * bare
-            before_s = processor_s(process.pid)
-            steady = paced(on, cameras, rate, chosen.seconds)
-            processor_ms = (processor_s(process.pid) - before_s) / max(1, steady.sent) * 1e3
+            rounds = [one_round(on, runtime, process.pid, first.input_size_px, chosen) for _ in range(chosen.rounds)]
+            rate = chosen.rate or LOAD * statistics.median(one.bare for one in rounds)
             rss_before = resident_mb(process.pid)
             with swapping(store, first.model_id, [second.version, first.version]) as swaps:
-                swapped = paced(on, cameras, rate, chosen.seconds)
+                swapped = paced(on, rate, SWAP_EVERY_S * chosen.swaps)
             rss_after = resident_mb(process.pid)
+    bare = statistics.median(one.bare for one in rounds)
+    latencies_ms = [latency for one in rounds for latency in one.steady.latencies_ms]
     return {
         "bare_frames_per_s": round(bare, 1),
-        "frames_per_s": round(ours, 1),
-        "ratio": round(ours / bare, 3),
+        "frames_per_s": round(statistics.median(one.ours for one in rounds), 1),
+        "ratio": round(statistics.median(one.ours / one.bare for one in rounds), 3),
         "bare_ms": round(1e3 / bare, 2),
-        "p50_ms": round(float(np.percentile(steady.latencies_ms, 50)), 1),
-        "p95_ms": round(float(np.percentile(steady.latencies_ms, 95)), 1),
-        "processor_ms_a_frame": round(processor_ms, 1),
-        "lost": steady.lost,
-        "sent": steady.sent,
+        "p50_ms": round(float(np.percentile(latencies_ms, 50)), 1),
+        "p95_ms": round(float(np.percentile(latencies_ms, 95)), 1),
+        "processor_ms_a_frame": round(statistics.median(one.processor_ms for one in rounds), 1),
+        "lost": sum(one.steady.lost for one in rounds),
+        "sent": sum(one.steady.sent for one in rounds),
         "swaps": len(swaps),
         "lost_while_swapped": swapped.lost,
         "sent_while_swapped": swapped.sent,
@@ -194,7 +214,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--backend", default="openvino")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 4, 8])
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each of the measurements")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement of a round")
+    parser.add_argument("--swaps", type=int, default=5)
     parser.add_argument("--rate", type=float, help="frames a second in place of 80 %% of what the bare runtime does")
     parser.add_argument("--json", action="store_true", help="print one JSON object only")
     chosen = parser.parse_args(words)
