@@ -66,7 +66,7 @@ def full_speed(on: Line, seconds: float) -> float:
             for camera in on.cameras:
                 on.send(camera)
         for result, _ in answers:
-            on.send(result.camera)
+            on.send(result["camera"])
         count += len(answers)
     rate = count / (time.perf_counter() - began_s)
     # Frames that are still on their way would be answered within the next measurement.
@@ -98,12 +98,12 @@ def paced(on: Line, rate: float, seconds: float) -> Paced:
         due_s = began_s + sent / rate - time.perf_counter()
         for result, took_ns in on.answers(max(0, int(due_s * 1000))):
             latencies.append(took_ns / 1e6)
-            versions.add(result.model_version)
+            versions.add(result["model_version"])
     deadline_s = time.monotonic() + 2
     while on.sent and time.monotonic() < deadline_s:
         for result, took_ns in on.answers(50):
             latencies.append(took_ns / 1e6)
-            versions.add(result.model_version)
+            versions.add(result["model_version"])
     return Paced(sent, len(on.sent), latencies, versions)
 
 
