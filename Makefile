@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run run-edge test soak vpu-check lint check format docs words screenshots lock clean
+.PHONY: setup bench-setup run run-edge test soak vpu-check image-arm64 lint check format docs words screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
@@ -48,6 +48,10 @@ build/vpu-check/ready: requirements-vpu.txt
 		| tar -x -C build/vpu-check/root ./usr/bin/qemu-aarch64-static
 	rm -r build/vpu-check/debs build/vpu-check/azure_percept-*.whl
 	touch $@
+
+# Builds the arm64 image under emulation and tries it; needs root and what it names. See docs/operations.md.
+image-arm64: setup
+	@$(BIN)/python -m bench.arm64_image
 
 lint: setup
 	$(BIN)/ruff format --check $(SOURCES)
