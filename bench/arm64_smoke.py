@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def largest_difference(zoo: Path) -> dict[str, Any]:
     for name in read_index(zoo):
         find(zoo, name)
     random = np.random.default_rng(0)
-    weights = random.normal(size=(8, 3, 1, 1)).astype(np.float32) / 255
+    weights = (random.normal(size=(8, 3, 1, 1)) / 255).astype(np.float32)
     image = random.uniform(0, 255, (1, 3, SIZE, SIZE)).astype(np.float32)
     builder = GraphBuilder()
     builder.node("Sigmoid", [builder.conv("image", weights, None)], "y")
@@ -109,6 +110,9 @@ def run_together(starts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
             time.sleep(0.2)
         after_s[name] = round(time.monotonic() - started_s, 1)
 
+    def is_healthy(name: str) -> bool:
+        return subprocess.run(starts[name]["health"], stderr=subprocess.DEVNULL).returncode == 0
+
     def enough_frames() -> bool:
         if newest := frames.frames.take(0):
             seen.add(newest[1].id)
@@ -116,8 +120,8 @@ def run_together(starts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
     try:
         wait(f"{FRAMES} frames", enough_frames)
-        for name, start in starts.items():
-            wait(name, lambda check=start["health"]: subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 0)
+        for name in starts:
+            wait(name, partial(is_healthy, name))
         wait("page", page_answers)
     finally:
         for process in running.values():
