@@ -3,6 +3,12 @@
 set -eu
 root="$(dirname "$(dirname "$0")")"
 libraries="$root/usr/lib/aarch64-linux-gnu"
+# azure-percept starts itself anew where this does not name its libraries.
+percept="$root/usr/local/lib/python3.9/dist-packages/usr/lib"
+if [ -d "$percept" ]; then
+    libraries="$libraries:$percept"
+    export LD_LIBRARY_PATH="$percept"
+fi
 if [ -d "$root/openvino" ]; then
     for folder in "$root"/openvino/runtime/lib/* "$root"/openvino/runtime/3rdparty/tbb/lib; do
         libraries="$libraries:$folder"
