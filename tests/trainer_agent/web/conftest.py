@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -97,7 +98,9 @@ class Site:
     def close(self) -> None:
         """Answer nobody any more; each thread ends when it has given its answer."""
         # By the server's own thread, which may be looking at its sockets right now.
-        self._server.trigger.pull_trigger(self._server.close)
+        # Its thread, woken by something else, may have closed all before it is woken by this.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._server.close)
         self._server.task_dispatcher.set_thread_count(0)
 
 
