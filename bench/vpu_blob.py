@@ -28,7 +28,8 @@ MOST_BYTES = 50_000_000
 
 def compiled(folder: Path, model: Path) -> dict[str, object]:
     """What came of one model."""
-    emulator = f"{folder}/root/usr/bin/qemu-aarch64-static -L {folder}/root/usr/aarch64-linux-gnu"
+    unpacked = folder / "root" / "usr"
+    emulator = f"{unpacked / 'bin' / 'qemu-aarch64-static'} -L {unpacked / 'aarch64-linux-gnu'}"
     with tempfile.TemporaryDirectory() as made:
         blob = Path(made) / "model.blob"
         command = [str(folder / "venv/bin/python"), str(SCRIPT), str(model), str(blob)]

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -73,7 +73,7 @@ class MethodDesk:
             known = ", ".join(sorted(self._methods)) or "no method"
             return _problem(404, "not_found", [f"method: {known} expected, got {name!r}"])
         try:
-            asked = parse_settings(method.request, {} if payload is None else payload)  # type: ignore[arg-type]
+            asked = parse_settings(method.request, {} if payload is None else payload)
         except ConfigError as error:
             return _problem(400, error.code, error.problems)
         if asked.request_id is None:
@@ -127,5 +127,5 @@ def _answered(name: str, method: Method[Any], asked: Request) -> Answer:
     return answer
 
 
-def _problem(status: int, code: str, problems: object) -> Answer:
-    return Answer(status, {"error": {"code": code, "problems": list(problems)}})  # type: ignore[call-overload]
+def _problem(status: int, code: str, problems: Sequence[str]) -> Answer:
+    return Answer(status, {"error": {"code": code, "problems": list(problems)}})

@@ -184,7 +184,7 @@ class TrainerSettings(Settings):
 Group = TypeVar("Group", bound=Settings)
 
 
-def parse_settings(kind: type[Group], desired: Mapping[str, Any]) -> Group:
+def parse_settings(kind: type[Group], desired: object) -> Group:
     """The settings in a desired section; raises ConfigError with every problem, each with its place and value."""
     if not isinstance(desired, Mapping):
         raise ConfigError([f"an object of settings expected, got {_shown(desired)}"])

@@ -72,6 +72,15 @@ def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
         subscriber.close()
 
 
+def once_it_hears(app: Flask) -> Flask:
+    """The app when it knows how inference does: sockets join when they join."""
+    deadline_s = time.monotonic() + 5
+    while app.extensions["services"].live.results.state() is None:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return app
+
+
 @pytest.fixture
 def client(build_app: BuildApp) -> FlaskClient:
     return build_app().test_client()

@@ -10,7 +10,7 @@ from edge_common.detections import Result
 from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.results import AzureEyeState, InferenceState, LiveModel, ResultPublisher
 from tests.trainer_agent.conftest import noise
-from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.conftest import Site, once_it_hears
 from tests.trainer_agent.web.test_vpu_told import home_says
 
 
@@ -61,12 +61,7 @@ def inference(tmp_path, model):
 
 @pytest.fixture
 def app(inference, tmp_path, build_app):
-    built = build_app(endpoint=f"ipc://{tmp_path}/frames")
-    deadline_s = time.monotonic() + 5
-    while built.extensions["services"].live.results.state() is None:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    return built
+    return once_it_hears(build_app(endpoint=f"ipc://{tmp_path}/frames"))
 
 
 def test_home_says_nothing_of_an_eye_that_watches_or_starts(app, inference):
