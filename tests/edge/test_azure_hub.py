@@ -4,6 +4,7 @@ import datetime
 import gc
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -427,12 +428,15 @@ def test_too_much_to_report_is_cut_and_the_rest_gets_through(hub: EdgeHub, open_
 def test_many_reports_in_a_short_time_are_few_patches(hub: EdgeHub, open_line: Open) -> None:
     line = open_line(Timing(**{**vars(QUICK), "report_gap_s": 0.3}))
     desired_by(line, 1)
+    began_s = time.monotonic()
 
     for number in range(300):
         line.report({"n": number})
 
     wait_for(lambda: hub.reported(MODULE) == {"n": 299})
-    assert hub.twins[MODULE].reported.version <= 8
+    # On a busy machine 300 reports take longer, and each gap of them may have its patch.
+    most = 3 + int((time.monotonic() - began_s) / 0.3)
+    assert hub.twins[MODULE].reported.version <= most < 100
 
 
 def test_a_report_that_is_refused_is_not_the_end(hub: EdgeHub, open_line: Open) -> None:
