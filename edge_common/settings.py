@@ -191,7 +191,7 @@ def parse_settings(kind: type[Group], desired: object) -> Group:
     try:
         return kind.model_validate({key: value for key, value in desired.items() if not key.startswith("$")})
     except ValidationError as error:
-        raise ConfigError([_problem(dict(item)) for item in error.errors()]) from error
+        raise ConfigError([problem_of(dict(item)) for item in error.errors()]) from error
 
 
 def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def acknowledgements(settings: Settings, version: int, code: int = 200, message:
     return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
 
 
-def _problem(item: dict[str, Any]) -> str:
+def problem_of(item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"])
     return f"{place}: {item['msg']}, got {_shown(item['input'])}"
 

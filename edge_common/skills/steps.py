@@ -1,0 +1,270 @@
+"""What a skill is made of: steps that turn results into conditions, and what is done about them, as frozen values.
+
+What they mean is in `program`; whether they fit together is in `fitting`. Nothing in them is ever run as code.
+"""
+
+import zoneinfo
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from edge_common.settings import CameraId, ModelId, Settings
+
+StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Point = tuple[Share, Share]
+"""Across and down, as shares of the picture's width and height."""
+Outline = Annotated[tuple[Point, ...], Field(min_length=2, max_length=32)]
+"""Two points are a line, from the first to the second; three or more an area."""
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+MOST_STEPS = 24
+MOST_ACTIONS = 8
+MOST_ZONES = 8
+
+
+class Step(Settings):
+    """What every step has."""
+
+    id: StepId
+
+
+class ModelStep(Step):
+    """Boxes: what a model finds in the picture. One that speaks for whole pictures gives one box, the picture."""
+
+    do: Literal["model"] = "model"
+    model: ModelId
+
+
+class KeepStep(Step):
+    """Boxes: those of another step that are what is wanted, where it is wanted."""
+
+    do: Literal["keep"] = "keep"
+    of: StepId
+    tags: tuple[Tag, ...] = Field(default=(), max_length=64, description="none named: every tag")
+    minimum_confidence: Share = Field(default=0.0, description="at least so sure")
+    smallest: Share = Field(default=0.0, description="share of the picture's area, at least")
+    largest: Share = Field(default=1.0, description="share of the picture's area, at most")
+    zone: ZoneId | None = Field(default=None, description="an area; null: the whole picture")
+    inside: Literal["centre", "foot", "half"] = Field(
+        default="centre",
+        description="what of a box lies in the zone: its centre, the middle of its lower edge, or half of its area",
+    )
+
+
+class CropStep(Step):
+    """Boxes: what a second model says of each box of another step, looking at nothing else.
+
+    One that speaks for whole pictures renames the box; one that finds boxes gives those, where they are in the picture.
+    """
+
+    do: Literal["crop"] = "crop"
+    of: StepId
+    model: ModelId
+    margin: Share = Field(default=0.1, description="looked at around each box, as a share of its sides")
+    most: int = Field(default=8, ge=1, le=32, description="boxes looked at in a picture, the surest first")
+
+
+class TrackStep(Step):
+    """Things: boxes of another step, each known again from picture to picture."""
+
+    do: Literal["track"] = "track"
+    of: StepId
+    overlap: Share = Field(default=0.2, description="IoU with where it is expected, at least")
+    lost_after_s: Seconds = Field(default=2.0, description="not seen for so long, it is another one when it comes back")
+
+
+class StayStep(Step):
+    """Things: those of another step that have been there for a while."""
+
+    do: Literal["stay"] = "stay"
+    of: StepId
+    for_s: Seconds = Field(description="in sight at least so long")
+    still: bool = Field(default=False, description="true: from where it was first seen it did not move away")
+
+
+class CountStep(Step):
+    """A number: how many boxes another step gives."""
+
+    do: Literal["count"] = "count"
+    of: StepId
+
+
+class CrossingsStep(Step):
+    """A number: how many things of another step have crossed a line lately."""
+
+    do: Literal["crossings"] = "crossings"
+    of: StepId
+    zone: ZoneId = Field(description="a line")
+    direction: Literal["either", "leftwards", "rightwards"] = Field(
+        default="either", description="as seen looking from the line's first point to its second"
+    )
+    over_s: Seconds = Field(default=60.0, description="counted over the last seconds")
+
+
+class CoveredStep(Step):
+    """A number from 0 to 1: the share of an area that boxes of another step cover."""
+
+    do: Literal["covered"] = "covered"
+    of: StepId
+    zone: ZoneId | None = Field(default=None, description="an area; null: the whole picture")
+
+
+class ChangeStep(Step):
+    """A number: by how much another number is more than its reference."""
+
+    do: Literal["change"] = "change"
+    of: StepId
+    reference: float | None = Field(
+        default=None, ge=-1e6, le=1e6, allow_inf_nan=False, description="null: its mean over the last seconds"
+    )
+    over_s: Seconds = Field(default=3600.0, description="of that mean")
+    relative: bool = Field(default=False, description="true: as a share of the reference; of none it is the number")
+
+
+class CompareStep(Step):
+    """A condition: whether a number is more or less than another."""
+
+    do: Literal["compare"] = "compare"
+    of: StepId
+    how: Literal["more", "fewer", "at_least", "at_most"]
+    than: float = Field(ge=-1e6, le=1e6, allow_inf_nan=False)
+
+
+class CombineStep(Step):
+    """A condition: whether all, any or none of some conditions are true."""
+
+    do: Literal["combine"] = "combine"
+    of: tuple[StepId, ...] = Field(min_length=1, max_length=8)
+    how: Literal["all", "any", "none"] = "all"
+
+
+class HoldStep(Step):
+    """A condition: becomes true when another one was true for long enough, and false when it was false for as long.
+
+    Time without results counts as neither: a camera that is lost is no empty shelf.
+    """
+
+    do: Literal["hold"] = "hold"
+    of: StepId
+    for_s: Seconds = Field(description="true at least so long")
+    of_last_s: Seconds | None = Field(default=None, description="of the last seconds; null: without a break")
+    clear_for_s: Seconds | None = Field(
+        default=None, description="false at least so long without a break, to become false; null: as `for_s`"
+    )
+    cool_down_s: Seconds = Field(default=0.0, description="once it became false, it stays so at least so long")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.of_last_s is not None and self.of_last_s < self.for_s:
+            raise ValueError(f"of_last_s: at least for_s ({self.for_s:g}) expected")
+        return self
+
+
+class ScheduleStep(Step):
+    """A condition: whether another one is true within opening hours."""
+
+    do: Literal["schedule"] = "schedule"
+    of: StepId
+    days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, max_length=7)
+    start: TimeOfDay = "00:00"
+    end: TimeOfDay = Field(default="00:00", description="not after `start`: on the next day")
+    time_zone: str = Field(default="UTC", max_length=64, description="by its IANA name, such as Europe/Berlin")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        # The set first: looking one up by any text would reach for files by that name.
+        if name not in zoneinfo.available_timezones():
+            raise ValueError("the IANA name of a time zone expected, such as Europe/Berlin")
+        return name
+
+
+AnyStep = Annotated[
+    ModelStep
+    | KeepStep
+    | CropStep
+    | TrackStep
+    | StayStep
+    | CountStep
+    | CrossingsStep
+    | CoveredStep
+    | ChangeStep
+    | CompareStep
+    | CombineStep
+    | HoldStep
+    | ScheduleStep,
+    Field(discriminator="do"),
+]
+
+
+class Action(Settings):
+    """What every action has."""
+
+    when: StepId = Field(description="a condition")
+    on: Literal["raised", "cleared", "both"] = Field(default="raised", description="it became true, false, or either")
+
+
+class AlertAction(Action):
+    """A message at the output `alerts`, to the cloud."""
+
+    do: Literal["alert"] = "alert"
+    on: Literal["raised", "cleared", "both"] = "both"
+    text: str = Field(default="", max_length=200, description="the skill's name when empty")
+    severity: Literal["info", "warning", "critical"] = "warning"
+
+
+class EventAction(Action):
+    """A line on the page."""
+
+    do: Literal["event"] = "event"
+    on: Literal["raised", "cleared", "both"] = "both"
+    text: str = Field(default="", max_length=200, description="the skill's name when empty")
+
+
+class PictureAction(Action):
+    """The picture is kept, with its boxes."""
+
+    do: Literal["picture"] = "picture"
+    most: int = Field(default=50, ge=1, le=1000, description="of this skill; the oldest goes first")
+
+
+class PostAction(Action):
+    """An HTTP POST to a host that the operator has allowed (inference's setting `actions`)."""
+
+    do: Literal["post"] = "post"
+    url: str = Field(max_length=500, pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[^\s#]*)?$")
+
+
+class PublishAction(Action):
+    """A message to the MQTT broker that the operator has named (inference's setting `actions`)."""
+
+    do: Literal["publish"] = "publish"
+    topic: str = Field(min_length=1, max_length=200, pattern=r"^[^#+\x00]+$")
+
+
+class AskAction(Action):
+    """The picture goes to To check of a model."""
+
+    do: Literal["ask"] = "ask"
+    model: ModelId
+
+
+AnyAction = Annotated[
+    AlertAction | EventAction | PictureAction | PostAction | PublishAction | AskAction, Field(discriminator="do")
+]
+
+
+class Chain(Settings):
+    """Steps and actions on some cameras, each field right by itself; a `Skill` is one whose parts fit together."""
+
+    cameras: tuple[CameraId, ...] = Field(min_length=1, max_length=16)
+    zones: dict[ZoneId, dict[CameraId, Outline]] = Field(
+        default={}, max_length=MOST_ZONES, description="areas and lines, drawn on each camera's picture"
+    )
+    steps: tuple[AnyStep, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    actions: tuple[AnyAction, ...] = Field(default=(), max_length=MOST_ACTIONS)
