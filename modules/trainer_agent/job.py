@@ -1,4 +1,4 @@
-"""One training in a process of its own: started at low priority, listened to, ended. What it learns is its business."""
+"""Long work in a process of its own: started at low priority, listened to line by line, ended."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from edge_common.errors import LearningError
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, decode_message
@@ -19,31 +19,45 @@ _STAYS = "The model in use before stays in use."
 
 
 class Job:
-    """A running training. It ends itself when its standard input closes, so it never outlives this process."""
+    """A running process. It ends itself when its standard input closes, so it never outlives this one."""
 
-    def __init__(self, command: Sequence[str], *, silence_s: float) -> None:
-        """Start the process; raises LearningError. `silence_s`: it is ended when it says nothing for that long."""
-        self._silence_s = silence_s
+    def __init__(
+        self, command: Sequence[str], *, silence_s: float, what: str = "Training", consolation: str = _STAYS
+    ) -> None:
+        """Start the process; raises LearningError. `silence_s`: it is ended when it says nothing for that long.
+
+        what: it is called in what is said when it fails, followed by the consolation.
+        """
+        self._silence_s, self._what, self._consolation = silence_s, what, consolation
         try:
             # A group of its own, so that the job and its helpers can be ended together.
             self._child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0
             )
         except OSError as error:
-            raise LearningError(f"Training could not be started: {error}. {_STAYS}") from error
+            raise self._fault(f"could not be started: {error}") from error
         os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICENESS)
 
     def run(self, request: bytes, on_progress: Callable[[Progress], None]) -> Trained | Failed:
-        """Hand over the request and follow the training to its end; raises LearningError when it ends without one."""
-        assert self._child.stdin is not None
-        try:
-            self._send(request)
-            for line in self._lines():
+        """Hand over the request and follow a training to its end; raises LearningError when it ends without one."""
+        with contextlib.closing(self.lines(request)) as lines:
+            for line in lines:
                 message = decode_message(line)
                 if not isinstance(message, Progress):
                     return message
                 on_progress(message)
-            raise LearningError(f"Training stopped before its end: {self._how_it_ended()}. {_STAYS}")
+        raise AssertionError("lines end by an error or are left before")
+
+    def lines(self, request: bytes) -> Generator[bytes]:
+        """Hand over the request, then each line as it comes, to be closed after the last that counts.
+
+        Raises LearningError when the process ends before that.
+        """
+        assert self._child.stdin is not None
+        try:
+            self._send(request)
+            yield from self._lines()
+            raise self._fault(f"stopped before its end: {self._how_it_ended()}")
         finally:
             self._child.stdin.close()
             self._reap()
@@ -62,7 +76,7 @@ class Job:
             while rest:
                 rest = rest[self._child.stdin.write(rest) :]
         except BrokenPipeError as error:
-            raise LearningError(f"Training stopped at once: {self._how_it_ended()}. {_STAYS}") from error
+            raise self._fault(f"stopped at once: {self._how_it_ended()}") from error
 
     def _lines(self) -> Iterator[bytes]:
         assert self._child.stdout is not None
@@ -70,12 +84,15 @@ class Job:
         held = b""
         while True:
             if not select.select([descriptor], [], [], self._silence_s)[0]:
-                raise LearningError(f"Training said nothing for {self._silence_s:.0f} s and was ended. {_STAYS}")
+                raise self._fault(f"said nothing for {self._silence_s:.0f} s and was ended")
             data = os.read(descriptor, _READ_BYTES)
             if not data:
                 return
             *whole, held = (held + data).split(b"\n")
             yield from (line for line in whole if line.strip())
+
+    def _fault(self, what: str) -> LearningError:
+        return LearningError(f"{self._what} {what}. {self._consolation}")
 
     def _how_it_ended(self) -> str:
         try:

@@ -10,7 +10,8 @@ from edge_common.errors import NotFound
 from edge_common.sentences import marked
 from modules.trainer_agent.annotations import slug
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
-from modules.trainer_agent.imports import LARGEST_FILE_BYTES, PIECE_BYTES, ImportState
+from modules.trainer_agent.imports import LARGEST_FILE_BYTES, ImportState
+from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument

@@ -1,8 +1,8 @@
-// Import: sends a file piece by piece, goes on after a broken line, then follows how it is read.
+// Import: sends a file, then follows how it is read.
 
-import { call, pause, problemOf, tell } from "./api.js";
+import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
-import { signedIn } from "./signed_out.js";
+import { sendPieces } from "./send_pieces.js";
 import { _, decimal, ngettext } from "./words.js";
 
 const place = document.getElementById("import");
@@ -11,7 +11,6 @@ const drop = document.getElementById("drop");
 const progress = document.getElementById("progress");
 const piece = Number(place.dataset.piece);
 const largest = Number(place.dataset.largest);
-const TRIES = 5;
 let busy = false;
 
 function show(fraction, stage) {
@@ -23,42 +22,14 @@ function show(fraction, stage) {
   }
 }
 
-async function send(path, part) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const response = await fetch(path, { method: "PUT", body: part });
-      if (response.ok) {
-        return await response.json();
-      }
-      throw await problemOf(response);
-    } catch (problem) {
-      if (problem.status === 401) {
-        await signedIn();
-        continue;
-      }
-      if (problem.status) {
-        throw problem;
-      }
-      if (attempt === TRIES) {
-        throw new Error(_("The device cannot be reached."));
-      }
-      await pause(attempt);
-    }
-  }
-}
-
 const words = (sent, all) =>
   _("Sending: {sent} of {all} MB", { sent: decimal(sent / 1e6, 0), all: decimal(all / 1e6, 0) });
 
 /** Half of the bar is sending, half is reading. */
 async function sendAll(file) {
-  const { id } = await call("POST", place.dataset.path, { name: file.name, size: file.size });
-  const path = `${place.dataset.path}/${id}`;
-  for (let start = 0; start < file.size; start += piece) {
-    await send(`${path}?start=${start}`, file.slice(start, start + piece));
-    const sent = Math.min(file.size, start + piece);
-    show((0.5 * sent) / file.size, words(sent, file.size));
-  }
+  const path = await sendPieces(place.dataset.path, file, piece, (sent) =>
+    show((0.5 * sent) / file.size, words(sent, file.size)),
+  );
   await call("POST", `${path}/finish`);
   return path;
 }
