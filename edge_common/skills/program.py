@@ -1,0 +1,191 @@
+"""A skill compiled for one camera, and its evaluation, result by result: pure, without a clock, the same each time.
+
+`state, outcome = evaluate(program, state, seen, now)`: a state is a value that may be kept (`states`) and gone on from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from edge_common.detections import Detection
+from edge_common.errors import InvalidInput
+from edge_common.skills.document import Skill
+from edge_common.skills.fitting import Flow, flows, inputs_of
+from edge_common.skills.running import Compiled, compiled
+from edge_common.skills.seen import Moment, Seen
+from edge_common.skills.spots import Spots, Thing, as_detection
+from edge_common.skills.tick import LONGEST_S, Tick
+from edge_common.skills.told import MOST_SHOWN, Shown, StepState
+
+
+class Standing(NamedTuple):
+    """How a condition stands that actions wait for."""
+
+    step: str
+    raised: bool = False
+    since: Moment = Moment(0.0, 0.0)
+    """When it was last raised."""
+    number: int = 0
+    """How often it was raised."""
+
+
+class State(NamedTuple):
+    """All that is remembered between two results. Values only: keep it, compare it, go on from it twice."""
+
+    chain: str
+    """Digest of what it is the state of."""
+    begun: bool
+    """False: nothing was seen yet."""
+    time_s: float
+    """Of the last result; never goes back."""
+    shift_s: float
+    """That the steady time is behind it, as it went back against its promise."""
+    known_s: float
+    """Time with results so far."""
+    memories: tuple[Any, ...]
+    """Of each step, None where it remembers nothing."""
+    standings: tuple[Standing, ...]
+    """Of each condition that actions wait for."""
+
+
+class Change(NamedTuple):
+    """A condition that an action waits for became true or false."""
+
+    step: str
+    phase: Literal["raised", "cleared"]
+    since: Moment
+    """When it was raised."""
+    number: int
+    """Raises of this step on this camera so far, this one included; begins anew with another chain."""
+
+
+class Program(NamedTuple):
+    """A skill on one camera, ready to be evaluated."""
+
+    camera: str
+    steps: tuple[str, ...]
+    """Their ids, in the order of the document, which is the order in which they run."""
+    flows: tuple[Flow, ...]
+    runs: tuple[Compiled, ...]
+    watched: tuple[int, ...]
+    """The places of the conditions that actions wait for."""
+    shown: tuple[tuple[int, ...], ...]
+    """Of each step, the places of those that give the boxes it is made of: of one that gives boxes, its own."""
+    start: State
+
+
+class Outcome:
+    """What came of one result; how its steps stand is put into words only when it is asked for."""
+
+    __slots__ = ("_program", "_values", "changes")
+
+    def __init__(self, program: Program, values: list[Any], changes: tuple[Change, ...]) -> None:
+        self._program = program
+        self._values = values
+        self.changes = changes
+
+    def trace(self) -> dict[str, StepState]:
+        """How every step stands."""
+        each = zip(self._program.steps, self._program.flows, self._values, strict=True)
+        return {step: _state_of(flow, value) for step, flow, value in each}
+
+    def numbers(self) -> dict[str, float]:
+        """Of the steps that give numbers."""
+        each = zip(self._program.steps, self._program.flows, self._values, strict=True)
+        return {step: float(value) for step, flow, value in each if flow == "number"}
+
+    def boxes(self, step: str) -> tuple[Detection, ...]:
+        """What the step gives; of a number or a condition, the boxes that it was made of. Raises InvalidInput."""
+        if step not in self._program.steps:
+            raise InvalidInput(f"step: one of {', '.join(self._program.steps)} expected, got {step[:40]!r}")
+        places = self._program.shown[self._program.steps.index(step)]
+        found = [as_detection(spot) for place in places for spot in self._values[place]]
+        return tuple(dict.fromkeys(found))
+
+
+def compile_skill(skill: Skill, camera: str) -> Program:
+    """The skill on one of its cameras; raises InvalidInput when it is none of them."""
+    if camera not in skill.cameras:
+        raise InvalidInput(f"camera: one of {', '.join(skill.cameras)} expected, got {camera[:40]!r}")
+    steps = tuple(step.id for step in skill.steps)
+    given = flows(skill)
+    runs = compiled(skill, camera)
+    waited_for = {action.when for action in skill.actions}
+    watched = tuple(place for place, step in enumerate(steps) if step in waited_for)
+    memories = tuple(run.memory for run in runs)
+    standings = tuple(Standing(steps[place]) for place in watched)
+    start = State(_digest(skill, camera), False, 0.0, 0.0, 0.0, memories, standings)
+    return Program(camera, steps, tuple(given[step] for step in steps), runs, watched, _shown(skill, given), start)
+
+
+def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[State, Outcome]:
+    """The state after this result, and what came of it.
+
+    Nothing but the arguments goes into it, so a replay gives the same. Results come in the order of their times.
+    """
+    tick, shift_s = _tick(state, seen, now)
+    values: list[Any] = []
+    memories: list[Any] = []
+    for run, memory in zip(program.runs, state.memories, strict=True):
+        value, memory = run.run(values, tick, memory)
+        values.append(value)
+        memories.append(memory)
+    changes: list[Change] = []
+    standings: list[Standing] = []
+    for place, standing in zip(program.watched, state.standings, strict=True):
+        if values[place] != standing.raised:
+            phase: Literal["raised", "cleared"] = "cleared" if standing.raised else "raised"
+            if phase == "raised":
+                standing = Standing(standing.step, True, now, standing.number + 1)
+            else:
+                standing = standing._replace(raised=False)
+            changes.append(Change(standing.step, phase, standing.since, standing.number))
+        standings.append(standing)
+    after = State(state.chain, True, tick.time_s, shift_s, tick.known_s, tuple(memories), tuple(standings))
+    return after, Outcome(program, values, tuple(changes))
+
+
+def _tick(state: State, seen: Seen, now: Moment) -> tuple[Tick, float]:
+    time_s = now.steady_s + state.shift_s
+    if not state.begun:
+        return Tick(seen, now, time_s, 0.0, 0.0), 0.0
+    passed_s = time_s - state.time_s
+    if passed_s < 0:
+        # Nothing within needs to know of a time that goes back.
+        return Tick(seen, now, state.time_s, 0.0, state.known_s), state.time_s - now.steady_s
+    passed_s = min(passed_s, LONGEST_S)
+    return Tick(seen, now, time_s, passed_s, state.known_s + passed_s), state.shift_s
+
+
+def _digest(skill: Skill, camera: str) -> str:
+    """Of what a state depends on: not of names, actions and other cameras, which may change while an alert stands."""
+    zones = {zone: drawn[camera] for zone, drawn in skill.zones.items()}
+    chain = {"camera": camera, "zones": zones, "steps": [step.model_dump(mode="json") for step in skill.steps]}
+    return hashlib.sha256(json.dumps(chain, sort_keys=True).encode()).hexdigest()
+
+
+def _shown(skill: Skill, given: Mapping[str, Flow]) -> tuple[tuple[int, ...], ...]:
+    shown: dict[str, tuple[int, ...]] = {}
+    for place, step in enumerate(skill.steps):
+        if given[step.id] in ("boxes", "things"):
+            shown[step.id] = (place,)
+        else:
+            shown[step.id] = tuple(dict.fromkeys(below for one in inputs_of(step) for below in shown[one]))
+    return tuple(shown.values())
+
+
+def _state_of(flow: Flow, value: Any) -> StepState:  # noqa: ANN401
+    if flow == "condition":
+        return StepState(condition=value)
+    if flow == "number":
+        return StepState(number=float(value))
+    spots: Spots = value
+    return StepState(boxes=tuple(_told(spot) for spot in spots[:MOST_SHOWN]), number=float(len(spots)))
+
+
+def _told(spot: Detection | Thing) -> Shown:
+    box = spot.box
+    corners = (box.x0, box.y0, box.x1, box.y1) if box else None
+    thing = spot.number if isinstance(spot, Thing) else None
+    return Shown(label=spot.label, confidence=spot.confidence, box=corners, thing=thing)
