@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_common.settings import merge_patch
+from edge_common.setting_groups import merge_patch
 
 
 class DesiredSection:

@@ -20,7 +20,7 @@ from edge_common.durable import write_file
 from edge_common.errors import CodecError, ConfigError
 from edge_common.lines import NewLines
 from edge_common.methods import Method
-from edge_common.settings import Group, acknowledgements, merge_patch, parse_settings
+from edge_common.setting_groups import Group, acknowledgements, merge_patch, parse_settings
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_common.durable import write_file
 from edge_common.reported_section import fitted, patches
-from edge_common.settings import merge_patch
+from edge_common.setting_groups import merge_patch
 
 log = logging.getLogger(__name__)
 

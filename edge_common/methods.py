@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field
 
 from edge_common.errors import ConfigError, Conflict, EdgeError, InvalidInput, NotFound, PackageError
-from edge_common.settings import Settings, parse_settings
+from edge_common.setting_groups import Settings, parse_settings
 
 log = logging.getLogger(__name__)
 

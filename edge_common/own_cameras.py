@@ -14,7 +14,8 @@ from pydantic import Field
 
 from edge_common.durable import write_file
 from edge_common.errors import ConfigError, Conflict, EdgeError, NotFound
-from edge_common.settings import CameraId, CameraSettings, CaptureSettings, Settings, parse_settings
+from edge_common.setting_groups import CameraId, Settings, parse_settings
+from edge_common.settings import CameraSettings, CaptureSettings
 
 log = logging.getLogger(__name__)
 

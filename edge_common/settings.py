@@ -1,24 +1,10 @@
-"""Settings of the three modules as desired properties: typed, bounded, refused whole when bad, acknowledged by key."""
+"""Settings of the three modules as desired properties: typed, bounded, each with what it means."""
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from edge_common.errors import ConfigError
-
-_PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
-"""What stands between user name and host of a URL, with the user name before it."""
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-
-
-class Settings(BaseModel):
-    """A frozen group of settings; unknown keys are problems, not surprises."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from edge_common.setting_groups import CameraId, HostName, ModelId, Settings
 
 
 class CameraSettings(Settings):
@@ -179,56 +165,3 @@ class TrainerSettings(Settings):
     improve: ImproveSettings = ImproveSettings()
     web: WebSettings = WebSettings()
     handoff: HandoffSettings = HandoffSettings()
-
-
-Group = TypeVar("Group", bound=Settings)
-
-
-def parse_settings(kind: type[Group], desired: object) -> Group:
-    """The settings in a desired section; raises ConfigError with every problem, each with its place and value."""
-    if not isinstance(desired, Mapping):
-        raise ConfigError([f"an object of settings expected, got {_shown(desired)}"])
-    try:
-        return kind.model_validate({key: value for key, value in desired.items() if not key.startswith("$")})
-    except ValidationError as error:
-        raise ConfigError([problem_of(dict(item)) for item in error.errors()]) from error
-
-
-def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """RFC 7396: `patch` laid over `target`, `null` deletes a key; neither is changed."""
-    merged = dict(target)
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping):
-            below = merged.get(key)
-            merged[key] = merge_patch(below if isinstance(below, Mapping) else {}, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def acknowledgements(settings: Settings, version: int, code: int = 200, message: str = "") -> dict[str, Any]:
-    """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play.
-
-    Passwords in URLs are left out: reported properties are read by more people than desired ones.
-    """
-    values = _without_passwords(settings.model_dump(mode="json"))
-    return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
-
-
-def problem_of(item: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in item["loc"])
-    return f"{place}: {item['msg']}, got {_shown(item['input'])}"
-
-
-def _shown(value: object) -> str:
-    return re.sub(r"\s+", " ", repr(_without_passwords(value)))[:80]
-
-
-def _without_passwords(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    if isinstance(value, dict):
-        return {key: _without_passwords(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_without_passwords(one) for one in value]
-    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value

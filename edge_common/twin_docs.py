@@ -2,7 +2,8 @@
 
 import json
 
-from edge_common.settings import CaptureSettings, InferenceSettings, Settings, TrainerSettings
+from edge_common.setting_groups import Settings
+from edge_common.settings import CaptureSettings, InferenceSettings, TrainerSettings
 
 INTRODUCTION = """# Twins: settings and reports
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from edge_common.errors import ConfigError
-from edge_common.settings import problem_of
+from edge_common.setting_groups import problem_of
 from edge_common.skills.fitting import misfits
 from edge_common.skills.steps import AnyAction, AnyStep, Chain, CropStep, ModelStep
 

@@ -21,7 +21,7 @@ from edge_common.durable import write_file
 from edge_common.errors import ConfigError, Conflict, EdgeError, InvalidInput
 from edge_common.network import PIN_FILE
 from edge_common.sentences import Sentence, sentence
-from edge_common.settings import Settings, parse_settings
+from edge_common.setting_groups import Settings, parse_settings
 from modules.trainer_agent.pin import KeptPin, checked_pin, fits, kept, new_code, same_code
 from modules.trainer_agent.slow_down import SlowDown, TooSoon, waiting_words
 

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from edge_common.errors import InvalidInput
 from edge_common.sentences import sentence
-from edge_common.settings import Settings
+from edge_common.setting_groups import Settings
 
 SHORTEST, LONGEST = 6, 12
 _IN_A_ROW = "0123456789" * 3

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_common.reported_section import MOST_BYTES, fitted, patches
-from edge_common.settings import merge_patch
+from edge_common.setting_groups import merge_patch
 from tests.edge.twins import Twin
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)

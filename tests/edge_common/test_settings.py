@@ -3,15 +3,8 @@ from typing import Any
 import pytest
 
 from edge_common.errors import ConfigError
-from edge_common.settings import (
-    CaptureSettings,
-    InferenceSettings,
-    Settings,
-    TrainerSettings,
-    acknowledgements,
-    merge_patch,
-    parse_settings,
-)
+from edge_common.setting_groups import Settings, acknowledgements, merge_patch, parse_settings
+from edge_common.settings import CaptureSettings, InferenceSettings, TrainerSettings
 
 KINDS = [CaptureSettings, InferenceSettings, TrainerSettings]
 

@@ -10,7 +10,8 @@ import pytest
 
 from edge_common.handed_off import HandoffFolder
 from edge_common.images import digest_of
-from edge_common.settings import HandoffSettings, TrainerSettings, parse_settings
+from edge_common.setting_groups import parse_settings
+from edge_common.settings import HandoffSettings, TrainerSettings
 from modules.trainer_agent.handoff.blob import BlobCompiler
 from modules.trainer_agent.handoff.model_zip import make_zip
 from modules.trainer_agent.library import Library
