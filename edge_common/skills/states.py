@@ -7,7 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from edge_common.errors import CodecError
 from edge_common.json_fields import json_object
-from edge_common.settings import problem_of
+from edge_common.setting_groups import problem_of
 from edge_common.skills.program import Program, Standing, State
 
 VERSION = 1
