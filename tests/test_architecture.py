@@ -33,6 +33,7 @@ HOMES = {
         "modules/capture/shelf_scene.py",
         "modules/inference/__main__.py",
         "modules/trainer_agent/learning/augment.py",
+        "modules/trainer_agent/rehearsal/video.py",
     ),
     "dlib": ("bench/peer_dlib.py",),
     "flask": ("modules/trainer_agent/web/*",),

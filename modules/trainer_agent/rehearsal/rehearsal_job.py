@@ -10,7 +10,7 @@ import time
 from edge_common.errors import EdgeError
 from edge_common.images import encode_jpeg, shrink
 from edge_common.packages import PackageStore
-from edge_common.service import EXIT_CLEAN, end_with_input, leave
+from edge_common.service import EXIT_ABANDONED, EXIT_CLEAN, end_with_input, leave
 from modules.trainer_agent.learning.packaged_model import PackagedModel
 from modules.trainer_agent.rehearsal.messages import Changed, Done, Failed, Message, Request, Second
 from modules.trainer_agent.rehearsal.rehearse import Looked, rehearse
@@ -84,7 +84,10 @@ def _second(looked: Looked) -> Second:
 
 
 def main() -> int:
-    request = Request.model_validate_json(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return EXIT_ABANDONED
+    request = Request.model_validate_json(line)
     end_with_input()
     try:
         tell(run(request))

@@ -20,6 +20,7 @@ from modules.trainer_agent.web import (
     models,
     names,
     people,
+    rehearsals,
     series,
     settings,
     tagging,
@@ -71,6 +72,7 @@ def create_app(services: Services) -> Flask:
         settings,
         help,
         handoff,
+        rehearsals,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS | names.FILTERS

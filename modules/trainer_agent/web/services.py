@@ -22,6 +22,7 @@ from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.model_bin import ModelBin
 from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
+from modules.trainer_agent.rehearsal.rehearsals import Rehearsals
 from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.showroom import Showroom
 from modules.trainer_agent.storage import Storage
@@ -65,6 +66,10 @@ class Services:
     @cached_property
     def imports(self) -> Imports:
         return Imports(self.library, self.packages, self.library.pictures.root / "imports")
+
+    @cached_property
+    def rehearsals(self) -> Rehearsals:
+        return Rehearsals(self.packages, self.packages.root.parent / "rehearsal")
 
     @cached_property
     def showroom(self) -> Showroom:

@@ -1,0 +1,99 @@
+"""A skill on a recorded video: the video comes in pieces, then it is tried on it as often as staff like."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file, url_for
+
+from edge_common.errors import InvalidInput
+from edge_common.skills.document import parse_skill
+from modules.trainer_agent.pieces import PIECE_BYTES
+from modules.trainer_agent.rehearsal.messages import Changed
+from modules.trainer_agent.rehearsal.rehearsals import Rehearsal
+from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.language import told
+from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
+from modules.trainer_agent.web.services import services
+
+bp = Blueprint("rehearsals", __name__)
+
+_LONGEST_NAME = 120
+
+
+@bp.post("/api/rehearsals")
+def begin() -> tuple[Response, int]:
+    """Announce a video by `name` and `size` in bytes."""
+    body = json_object()
+    last = re.split(r"[\\/]", text(body, "name"))[-1]
+    name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "video"
+    return jsonify(id=services().rehearsals.begin(name, whole(body, "size")).id), 201
+
+
+@bp.put("/api/rehearsals/<rehearsal_id>")
+def put(rehearsal_id: str) -> Response:
+    """The bytes of the body belong at `start`."""
+    request.max_content_length = PIECE_BYTES
+    coming = services().rehearsals.put(rehearsal_id, whole_argument("start", 0), request.get_data())
+    return jsonify(received=coming.received)
+
+
+@bp.post("/api/rehearsals/<rehearsal_id>/run")
+def run(rehearsal_id: str) -> tuple[Response, int]:
+    """Try the document `skill` as it would look at `camera`."""
+    body = json_object()
+    skill, camera = parse_skill(body.get("skill")), text(body, "camera")
+    if camera not in skill.cameras:
+        raise InvalidInput(f"camera: one of the skill's expected ({', '.join(skill.cameras)}), got {camera[:40]!r}")
+    return jsonify(_state_json(services().rehearsals.run(rehearsal_id, skill, camera))), 202
+
+
+@bp.delete("/api/rehearsals/<rehearsal_id>/run")
+def cancel(rehearsal_id: str) -> Response:
+    services().rehearsals.cancel(rehearsal_id)
+    return jsonify(_state_json(services().rehearsals.state(rehearsal_id)))
+
+
+@bp.get("/api/rehearsals/<rehearsal_id>")
+def one(rehearsal_id: str) -> Response:
+    """With how numbers and conditions stood from second to second."""
+    state = services().rehearsals.state(rehearsal_id)
+    return jsonify(_state_json(state) | {"seconds": [second.model_dump(mode="json") for second in state.seconds]})
+
+
+@bp.get("/api/rehearsals/<rehearsal_id>/events")
+def events(rehearsal_id: str) -> Response:
+    """The state now and at every change, as server-sent events."""
+    rehearsals, seen = services().rehearsals, -1
+    rehearsals.state(rehearsal_id)
+
+    def next_state(timeout_s: float) -> dict[str, Any] | None:
+        nonlocal seen
+        state = rehearsals.wait_for_change(rehearsal_id, seen, timeout_s)
+        if state is None:
+            return None
+        seen = state.number
+        return _state_json(state)
+
+    return following(next_state)
+
+
+@bp.get("/api/rehearsals/<rehearsal_id>/pictures/<name>")
+def picture(rehearsal_id: str, name: str) -> Response:
+    return send_file(services().rehearsals.picture(rehearsal_id, name), mimetype="image/jpeg", max_age=0)
+
+
+def _state_json(state: Rehearsal) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "name": state.name,
+        "phase": state.phase,
+        "fraction": round(state.fraction, 3),
+        "message": told(state.message),
+        "length_s": round(state.length_s, 1),
+        "changes": [_change_json(state, change) for change in state.changes],
+    }
+
+
+def _change_json(state: Rehearsal, change: Changed) -> dict[str, Any]:
+    address = url_for("rehearsals.picture", rehearsal_id=state.id, name=change.picture)
+    return change.model_dump(mode="json", exclude={"kind", "picture"}) | {"picture": address}
