@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edge_common.detections import ModelKind, Result, decode_result, encode_result
 from edge_common.errors import CodecError, LossKind
 from edge_common.latest import LatestByKey
+from edge_common.skill_feed import Told, encode_told
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +152,10 @@ def decode_inference_state(parts: list[bytes]) -> InferenceState:
 
 
 class ResultPublisher:
-    """The inference side: binds `endpoint` and sends without ever waiting. Used by one thread."""
+    """The inference side: binds `endpoint` and sends without ever waiting. From any thread."""
 
     def __init__(self, endpoint: str) -> None:
+        self._lock = threading.Lock()
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.PUB)
         self._socket.setsockopt(zmq.SNDHWM, _WAITING_MESSAGES)
@@ -161,13 +163,22 @@ class ResultPublisher:
         self._socket.bind(endpoint)
 
     def publish(self, result: Result) -> None:
-        self._socket.send_multipart([result_topic(result.camera), encode_result(result)])
+        self._send([result_topic(result.camera), encode_result(result)])
 
     def publish_state(self, state: InferenceState) -> None:
-        self._socket.send_multipart(encode_inference_state(state))
+        self._send(encode_inference_state(state))
+
+    def publish_told(self, told: Told) -> None:
+        """What a skill tells, for a `SkillFeed`."""
+        self._send(encode_told(told))
 
     def close(self) -> None:
         self._context.destroy(linger=0)
+
+    def _send(self, parts: list[bytes]) -> None:
+        # A socket belongs to one thread at a time.
+        with self._lock:
+            self._socket.send_multipart(parts)
 
 
 class ResultSubscriber:

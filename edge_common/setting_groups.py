@@ -15,6 +15,10 @@ CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$"
 ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
+WITHIN = "within"
+"""The type of pydantic's errors that carry several problems (`each`), all with their places below the error's own."""
+
+
 class Settings(BaseModel):
     """A frozen group of settings; unknown keys are problems, not surprises."""
 
@@ -31,7 +35,7 @@ def parse_settings(kind: type[Group], desired: object) -> Group:
     try:
         return kind.model_validate({key: value for key, value in desired.items() if not key.startswith("$")})
     except ValidationError as error:
-        raise ConfigError([problem_of(dict(item)) for item in error.errors()]) from error
+        raise ConfigError([text for item in error.errors() for text in problems_of(dict(item))]) from error
 
 
 def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,6 +59,14 @@ def acknowledgements(settings: Settings, version: int, code: int = 200, message:
     """
     values = _without_passwords(settings.model_dump(mode="json"))
     return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
+
+
+def problems_of(item: dict[str, Any]) -> list[str]:
+    """The problems of one of pydantic's errors, each with its place and value."""
+    if item["type"] != WITHIN:
+        return [problem_of(item)]
+    above = "".join(f"{part}." for part in item["loc"])
+    return [f"{above}{text}" for text in item["ctx"]["each"]]
 
 
 def problem_of(item: dict[str, Any]) -> str:

@@ -51,7 +51,13 @@ HOMES = {
     "torch": (),
     "waitress": ("modules/trainer_agent/__main__.py",),
     "werkzeug": ("modules/trainer_agent/web/*",),
-    "zmq": ("bench/line.py", "edge_common/camera_questions.py", "edge_common/frames.py", "edge_common/results.py"),
+    "zmq": (
+        "bench/line.py",
+        "edge_common/camera_questions.py",
+        "edge_common/frames.py",
+        "edge_common/results.py",
+        "edge_common/skill_feed.py",
+    ),
 }
 """Library to the only files that import it."""
 

@@ -4,16 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from edge_common.errors import ConfigError
-from edge_common.setting_groups import problem_of
+from edge_common.setting_groups import WITHIN, problems_of
 from edge_common.skills.fitting import misfits
 from edge_common.skills.steps import AnyAction, AnyStep, Chain, CropStep, ModelStep
 
 SkillId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 
+MOST_SKILLS = 32
+"""Of a device."""
 _KINDS = {kind.model_fields["do"].default for union in (AnyStep, AnyAction) for kind in get_args(get_args(union)[0])}
 
 
@@ -27,7 +29,7 @@ class Skill(Chain):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if problems := misfits(self):
-            raise PydanticCustomError("misfit", "{problems}", {"problems": "; ".join(problems), "each": problems})
+            raise PydanticCustomError(WITHIN, "{problems}", {"problems": "; ".join(problems), "each": problems})
         return self
 
     @property
@@ -48,9 +50,20 @@ def parse_skill(values: object) -> Skill:
 
 
 def _problems(item: dict[str, Any]) -> list[str]:
-    if item["type"] == "misfit":
-        return list(item["ctx"]["each"])
     # pydantic names the kind of a step behind its number: it is no key of the document.
     parts = item["loc"]
     item["loc"] = [part for at, part in enumerate(parts) if not (part in _KINDS and isinstance(parts[at - 1], int))]
-    return [re.sub(r"\s+", " ", problem_of(item))]
+    return [re.sub(r"\s+", " ", problem) for problem in problems_of(item)]
+
+
+def _with_each_problem(values: object) -> object:
+    if not isinstance(values, Mapping):
+        return values
+    try:
+        return parse_skill(values)
+    except ConfigError as error:
+        raise PydanticCustomError(WITHIN, "{problems}", {"problems": str(error), "each": error.problems}) from error
+
+
+SkillDocument = Annotated[Skill, BeforeValidator(_with_each_problem)]
+"""A skill within other settings: its problems are told as `parse_skill` does, with their places below its own."""

@@ -55,7 +55,7 @@ class SkillTrace(Told):
 class SkillEvent(Told):
     """A condition that something is done about became true or false."""
 
-    id: str = Field(description="the same for raised and cleared, and after a restart")
+    id: str = Field(description="the same for raised and cleared, and after a restart; fit for a file name")
     skill: str
     name: str = Field(description="of the skill, as staff know it")
     camera: str
