@@ -24,7 +24,7 @@ class Request(_Message):
     packages: Path
     pictures: Path = Field(description="folder for the pictures of changes")
     frames_per_s: float = Field(default=10.0, gt=0, le=60)
-    threads: int = Field(default=1, ge=1)
+    threads: int = Field(default=2, ge=1, le=16)
 
 
 class Second(_Message):
