@@ -22,7 +22,8 @@ _RESULT = b"result/"
 _STATE = b"inference"
 _END = b"\0"
 _POLL_MS = 50
-_WAITING_MESSAGES = 64
+_WAITING_MESSAGES = 1000
+"""For one reader; all that skills tell at once has room."""
 STATE_LASTS_S = 5.0
 
 
