@@ -207,7 +207,8 @@ class SettingsKeeper(Generic[Group]):
             self._hub.report({"settings": acknowledgements(self.settings, desired.version, 400, str(error))})
             return False
         try:
-            write_file(self._last_good, settings.model_dump_json(indent=2).encode())
+            # It may hold passwords: nobody else on the device reads them.
+            write_file(self._last_good, settings.model_dump_json(indent=2).encode(), mode=0o600)
         except OSError as error:
             log.error("%s cannot be written, a restart will not know these settings: %s", self._last_good, error)
         self._hub.report({"settings": acknowledgements(settings, desired.version)})

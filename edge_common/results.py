@@ -15,6 +15,7 @@ from edge_common.detections import ModelKind, Result, decode_result, encode_resu
 from edge_common.errors import CodecError, LossKind
 from edge_common.latest import LatestByKey
 from edge_common.skill_feed import Told, encode_told
+from edge_common.skills.told import SkillStanding
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ _RESULT = b"result/"
 _STATE = b"inference"
 _END = b"\0"
 _POLL_MS = 50
-_WAITING_MESSAGES = 64
+_WAITING_MESSAGES = 1000
+"""For one reader; all that skills tell at once has room."""
 STATE_LASTS_S = 5.0
 
 
@@ -123,6 +125,8 @@ class InferenceState(BaseModel):
     inference_ms: float = Field(ge=0, allow_inf_nan=False, description="mean for one frame and one model")
     last_error: str = Field(description="what went wrong lately; empty when all is well")
     azureeye: AzureEyeState | None = Field(default=None, description="null where azureeyemodule looks at nothing")
+    skills: tuple[SkillStanding, ...] = Field(default=(), description="by their ids; without drafts")
+    skills_missed: int = Field(default=0, ge=0, description="frames that skills left out since the start, being behind")
 
 
 def result_key(camera: str, model_id: str) -> str:

@@ -10,6 +10,9 @@ from edge_common.errors import ConfigError
 
 _PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
 """What stands between user name and host of a URL, with the user name before it."""
+_SECRETS = frozenset({"password", "secret"})
+"""Keys whose values nobody is told."""
+_HIDDEN = "***"
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -23,6 +26,10 @@ class Settings(BaseModel):
     """A frozen group of settings; unknown keys are problems, not surprises."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def acknowledged(self) -> dict[str, Any]:
+        """What is told of it in reports, as JSON values, but for secrets."""
+        return self.model_dump(mode="json")
 
 
 Group = TypeVar("Group", bound=Settings)
@@ -55,9 +62,9 @@ def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
 def acknowledgements(settings: Settings, version: int, code: int = 200, message: str = "") -> dict[str, Any]:
     """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play.
 
-    Passwords in URLs are left out: reported properties are read by more people than desired ones.
+    Passwords and secrets are left out: reported properties are read by more people than desired ones.
     """
-    values = _without_passwords(settings.model_dump(mode="json"))
+    values = _without_passwords(settings.acknowledged())
     return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
 
 
@@ -71,7 +78,8 @@ def problems_of(item: dict[str, Any]) -> list[str]:
 
 def problem_of(item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"])
-    return f"{place}: {item['msg']}, got {_shown(item['input'])}"
+    shown = _HIDDEN if item["loc"] and item["loc"][-1] in _SECRETS else _shown(item["input"])
+    return f"{place}: {item['msg']}, got {shown}"
 
 
 def _shown(value: object) -> str:
@@ -80,7 +88,7 @@ def _shown(value: object) -> str:
 
 def _without_passwords(value: Any) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(value, dict):
-        return {key: _without_passwords(one) for key, one in value.items()}
+        return {key: _HIDDEN if key in _SECRETS and one else _without_passwords(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_without_passwords(one) for one in value]
     return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value

@@ -1,10 +1,15 @@
 """Settings of the three modules as desired properties: typed, bounded, each with what it means."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from edge_common.setting_groups import CameraId, HostName, ModelId, Settings
+from edge_common.skills.document import MOST_SKILLS, SkillDocument, SkillId
+
+AllowedHost = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?$", max_length=260)
+]
 
 
 class CameraSettings(Settings):
@@ -57,6 +62,33 @@ class AzureEyeSettings(Settings):
         return self
 
 
+class MqttSettings(Settings):
+    """The broker that skills publish to, by MQTT 3.1.1."""
+
+    host: HostName | None = Field(default=None, description="null: skills cannot publish")
+    port: int | None = Field(default=None, ge=1, le=65_535, description="null: 8883 with TLS, 1883 without")
+    tls: bool = Field(default=False, description="true: encrypted, and the broker's certificate has to be good")
+    user: str = Field(default="", max_length=200)
+    password: str = Field(default="", max_length=200, description="is not repeated in reports")
+
+
+class ActionSettings(Settings):
+    """Where skills may send what they have to tell, beside IoT Hub."""
+
+    hosts: tuple[AllowedHost, ...] = Field(
+        default=(),
+        max_length=32,
+        description="that skills may POST to, in small letters, with the port where it is not the usual one; none "
+        "named: none",
+    )
+    secret: str = Field(
+        default="",
+        max_length=200,
+        description="key of the signature that a POST carries; empty: none does; is not repeated in reports",
+    )
+    mqtt: MqttSettings = MqttSettings()
+
+
 class InferenceSettings(Settings):
     """Desired properties of the inference module."""
 
@@ -85,6 +117,16 @@ class InferenceSettings(Settings):
     minimum_confidence: float | None = Field(
         default=None, ge=0.01, le=1, description="for every label; null: what each package recommends"
     )
+    skills: dict[SkillId, SkillDocument] = Field(
+        default={},
+        max_length=MOST_SKILLS,
+        description="by id, each whole; they win over those of the page; acknowledged by their names alone",
+    )
+    actions: ActionSettings = ActionSettings()
+
+    def acknowledged(self) -> dict[str, Any]:
+        # All of them would not fit what a hub takes of reports.
+        return super().acknowledged() | {"skills": {one: skill.name for one, skill in self.skills.items()}}
 
 
 class TrainingSettings(Settings):

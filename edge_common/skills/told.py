@@ -1,6 +1,7 @@
 """What is told of skills while they look: how each step stands, and what became true or false.
 
-Inference publishes both with its results (`results`); the page shows them, Insights counts them.
+Inference publishes both with its results (`skill_feed`); the page shows them, Insights counts them. How each skill
+stands as a whole is a part of inference's own state.
 """
 
 from typing import Literal
@@ -8,6 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Corner = tuple[float, float, float, float]
+MOST_BOXES = 20
+"""Of an event, so that many events fit a disk and a message."""
 MOST_SHOWN = 50
 """Boxes of a step that are told; its number tells how many there are."""
 
@@ -68,3 +71,31 @@ class SkillEvent(Told):
     numbers: dict[str, float] = Field(description="of the steps that give numbers, as they stood")
     frame_id: str = Field(description="of the frame that made it so")
     picture: str = Field(default="", description="file name of the picture that was kept; empty: none")
+    boxes: tuple[Shown, ...] = Field(default=(), max_length=MOST_BOXES, description="that made it so, the surest first")
+    actions: tuple[str, ...] = Field(default=(), description="what is done about it: the kinds of the skill's actions")
+
+
+class CameraStanding(BaseModel):
+    """How a skill stands on one of its cameras."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    phase: Literal["waiting", "watching", "raised"] = Field(
+        description="waiting: for a model or for the camera; raised: one of its conditions is true"
+    )
+    raised: dict[str, str] = Field(default={}, description="steps whose condition is true, since when: UTC, RFC 3339")
+
+
+class SkillStanding(BaseModel):
+    """How a skill stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: str
+    name: str
+    own: bool = Field(description="it was made on the device's page and can be changed there")
+    state: Literal["live", "waiting", "off"] = Field(
+        description="waiting: a model is missing, or knows none of what is asked for; off: it is not enabled"
+    )
+    problems: tuple[str, ...] = Field(default=(), description="what is missing, each with its place in the document")
+    cameras: dict[str, CameraStanding] = Field(default={}, description="by id")
