@@ -1,4 +1,4 @@
-"""Low stock, end to end: fifteen tagged images of the bottle video, a training, the alerts that a person would raise."""
+"""Low stock, end to end: fifteen tagged images of the bottle video, a training, and alerts as a person would raise."""
 
 from pathlib import Path
 
