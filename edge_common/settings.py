@@ -170,6 +170,11 @@ class WebSettings(Settings):
         max_length=16,
         description="more names that the page answers to, in small letters; its addresses and the machine's name count",
     )
+    https_only: bool = Field(
+        default=False,
+        description="true: other machines that ask by plain HTTP are sent to HTTPS, while there is a certificate; "
+        "false: both answer, as phones that do not know the certificate's authority warn of it",
+    )
 
 
 class HandoffSettings(Settings):

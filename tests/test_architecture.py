@@ -21,6 +21,7 @@ HOMES = {
         "modules/trainer_agent/web/language.py",
         "modules/trainer_agent/words.py",
     ),
+    "cryptography": ("modules/trainer_agent/tls/certificates.py",),
     "cv2": (
         "bench/line.py",
         "edge_common/images.py",

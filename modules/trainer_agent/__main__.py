@@ -1,6 +1,7 @@
 """The trainer_agent module as a process: wires the library, trainings and the page, and ends when asked to.
 
-Environment: FIFTEEN_VPU_PYTHON (the interpreter that compiles models for azureeyemodule, if it has azure-percept).
+Environment: FIFTEEN_VPU_PYTHON (the interpreter that compiles models for azureeyemodule, if it has azure-percept),
+FIFTEEN_TLS_CERTIFICATE and FIFTEEN_TLS_KEY (PEM files of the page, in place of the IoT Edge runtime's certificate).
 """
 
 import argparse
@@ -45,6 +46,9 @@ from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.methods import ModelMethods
 from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
+from modules.trainer_agent.tls.certificates import source_of
+from modules.trainer_agent.tls.terminator import known_peers
+from modules.trainer_agent.tls.tls_page import TlsPage
 from modules.trainer_agent.training_log import TrainingLog
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
@@ -72,6 +76,7 @@ def main() -> int:
     arguments.add_argument("--zoo", type=Path, required=True, help="folder of the backbones")
     arguments.add_argument("--host", default=EVERYWHERE, help="the only address to listen at; all by default")
     arguments.add_argument("--port", type=int, default=8080)
+    arguments.add_argument("--tls-port", type=int, default=8443, help="for HTTPS, where there is a certificate")
     chosen = arguments.parse_args()
     bound_heap()
     start_logging("trainer_agent", chosen.data)
@@ -117,6 +122,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                 )
             ) as agent,
             closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
+            closing(TlsPage(source_of(os.environ), chosen.host, chosen.tls_port, hub.report)) as tls,
             closing(Handoff(packages, hub, lambda: keeper.settings.handoff, library, compiler, data=data)) as handoff,
         ):
             hub.serve(ModelMethods(library, agent, packages, hub).methods)
@@ -138,13 +144,15 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     people,
                     handoff,
                     zoo,
+                    lambda: tls.port,
                 )
             )
             door = listen(chosen.host, chosen.port)
             people.announce()
             handoff.start()
-            server = create_server(app, sockets=[door], **_SERVER)
+            server = create_server(known_peers(app, tls.peers), sockets=[door], **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
+            tls.start((chosen.host or "127.0.0.1", door.getsockname()[1]))
             log.info("the page is at http://%s:%s/", chosen.host or "127.0.0.1", door.getsockname()[1])
             heart = Heartbeat()
             while not stop.is_set():

@@ -34,6 +34,7 @@ def guard(app: Flask) -> None:
     """Have the app refuse foreign hosts and foreign pages, and send the headers that keep a page to itself."""
     app.before_request(refuse_foreign_host)
     app.before_request(refuse_foreign_page)
+    app.before_request(send_to_https)
     app.after_request(with_headers)
 
 
@@ -66,6 +67,22 @@ def refuse_foreign_page() -> None:
         raise Refused("Another page tried to change something here.")
     if origin is None and site is None and COOKIE in request.cookies:
         raise Refused("A change in a session must say which page it comes from: the header Origin is missing.")
+
+
+def send_to_https() -> Response | None:
+    """Where the setting wants it, nothing is said to other machines without encryption; the way there is told."""
+    port = services().https_port()
+    plain = not request.is_secure and request.endpoint != MODEL_ZIP
+    if (
+        port is None
+        or not plain
+        or is_this_machine(request.remote_addr or "")
+        or not services().settings().web.https_only
+    ):
+        return None
+    host = f"[{host_name()}]" if ":" in host_name() else host_name()
+    address = f"https://{host}:{port}{request.full_path.rstrip('?')}"
+    return Response(status=308, headers={"Location": address})
 
 
 def with_headers(response: Response) -> Response:

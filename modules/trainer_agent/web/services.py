@@ -46,6 +46,8 @@ class Services:
     handoff: Handoff
     zoo: Path = Path("zoo")
     """Folder of the backbones and ready-made models."""
+    https_port: Callable[[], int | None] = lambda: None
+    """Where the page answers by HTTPS; None where it does not (now)."""
 
     @cached_property
     def viewfinder(self) -> Viewfinder:
