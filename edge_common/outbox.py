@@ -4,7 +4,6 @@ What a program may have lost after `add` came back is nothing, whatever kills it
 important and oldest go first, alerts last; what went is counted.
 """
 
-import logging
 import sqlite3
 import threading
 import time
@@ -15,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_common.errors import EdgeError
-
-log = logging.getLogger(__name__)
+from edge_common.sqlite_file import open_database
 
 MOST_BYTES = 20_000_000
 """Of all bodies together."""
@@ -72,8 +70,7 @@ class Outbox:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._looked_s = 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = _opened(path)
+        self._database = open_database(path, _SCHEMA)
         self._bytes = self._one("SELECT coalesce(sum(length(body)), 0) FROM messages")
         # Ages count while a program runs: a device's clock may start in 1970, and jump by years when it finds the time.
         newest_s = float(self._database.execute("SELECT coalesce(max(made_s), 0) FROM messages").fetchone()[0])
@@ -164,31 +161,3 @@ class Outbox:
 
     def _one(self, query: str) -> int:
         return int(self._database.execute(query).fetchone()[0])
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Opened and whole; a file that is damaged is put aside, as one must go on."""
-    try:
-        return _connected(path)
-    except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{path.name}.damaged")
-        log.error("%s is damaged (%s): it is kept as %s, and messages start anew", path, error, aside.name)
-        path.replace(aside)
-        for tail in ("-wal", "-shm"):
-            path.with_name(path.name + tail).unlink(missing_ok=True)
-        return _connected(path)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, timeout=30)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        result = database.execute("PRAGMA quick_check").fetchone()[0]
-        if result != "ok":
-            raise sqlite3.DatabaseError(result)
-        database.executescript(_SCHEMA)
-    except BaseException:
-        database.close()
-        raise
-    return database

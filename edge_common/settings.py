@@ -68,7 +68,7 @@ class MqttSettings(Settings):
     host: HostName | None = Field(default=None, description="null: skills cannot publish")
     port: int | None = Field(default=None, ge=1, le=65_535, description="null: 8883 with TLS, 1883 without")
     tls: bool = Field(default=False, description="true: encrypted, and the broker's certificate has to be good")
-    user: str = Field(default="", max_length=200)
+    user: str = Field(default="", max_length=200, description="empty: none is named")
     password: str = Field(default="", max_length=200, description="is not repeated in reports")
 
 

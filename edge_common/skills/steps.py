@@ -12,6 +12,9 @@ from edge_common.setting_groups import CameraId, ModelId, Settings
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Above = Annotated[StepId, Field(description="the step above that it takes from")]
+Looking = Annotated[ModelId, Field(description="a model of this device")]
+Phases = Literal["raised", "cleared", "both"]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -25,26 +28,27 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 MOST_STEPS = 24
 MOST_ACTIONS = 8
 MOST_ZONES = 8
+_ON = "it became true, false, or either"
 
 
 class Step(Settings):
     """What every step has."""
 
-    id: StepId
+    id: StepId = Field(description="by which steps and actions name it")
 
 
 class ModelStep(Step):
     """Boxes: what a model finds in the picture. One that speaks for whole pictures gives one box, the picture."""
 
     do: Literal["model"] = "model"
-    model: ModelId
+    model: Looking
 
 
 class KeepStep(Step):
     """Boxes: those of another step that are what is wanted, where it is wanted."""
 
     do: Literal["keep"] = "keep"
-    of: StepId
+    of: Above
     tags: tuple[Tag, ...] = Field(default=(), max_length=64, description="none named: every tag")
     minimum_confidence: Share = Field(default=0.0, description="at least so sure")
     smallest: Share = Field(default=0.0, description="share of the picture's area, at least")
@@ -63,8 +67,8 @@ class CropStep(Step):
     """
 
     do: Literal["crop"] = "crop"
-    of: StepId
-    model: ModelId
+    of: Above
+    model: Looking
     margin: Share = Field(default=0.1, description="looked at around each box, as a share of its sides")
     most: int = Field(default=8, ge=1, le=32, description="boxes looked at in a picture, the surest first")
 
@@ -73,7 +77,7 @@ class TrackStep(Step):
     """Things: boxes of another step, each known again from picture to picture."""
 
     do: Literal["track"] = "track"
-    of: StepId
+    of: Above
     overlap: Share = Field(default=0.2, description="IoU with where it is expected, at least")
     lost_after_s: Seconds = Field(default=2.0, description="not seen for so long, it is another one when it comes back")
 
@@ -82,7 +86,7 @@ class StayStep(Step):
     """Things: those of another step that have been there for a while."""
 
     do: Literal["stay"] = "stay"
-    of: StepId
+    of: Above
     for_s: Seconds = Field(description="in sight at least so long")
     still: bool = Field(default=False, description="true: from where it was first seen it did not move away")
 
@@ -91,14 +95,14 @@ class CountStep(Step):
     """A number: how many boxes another step gives."""
 
     do: Literal["count"] = "count"
-    of: StepId
+    of: Above
 
 
 class CrossingsStep(Step):
     """A number: how many things of another step have crossed a line lately."""
 
     do: Literal["crossings"] = "crossings"
-    of: StepId
+    of: Above
     zone: ZoneId = Field(description="a line")
     direction: Literal["either", "leftwards", "rightwards"] = Field(
         default="either", description="as seen looking from the line's first point to its second"
@@ -110,7 +114,7 @@ class CoveredStep(Step):
     """A number from 0 to 1: the share of an area that boxes of another step cover."""
 
     do: Literal["covered"] = "covered"
-    of: StepId
+    of: Above
     zone: ZoneId | None = Field(default=None, description="an area; null: the whole picture")
 
 
@@ -118,7 +122,7 @@ class ChangeStep(Step):
     """A number: by how much another number is more than its reference."""
 
     do: Literal["change"] = "change"
-    of: StepId
+    of: Above
     reference: float | None = Field(
         default=None, ge=-1e6, le=1e6, allow_inf_nan=False, description="null: its mean over the last seconds"
     )
@@ -130,17 +134,17 @@ class CompareStep(Step):
     """A condition: whether a number is more or less than another."""
 
     do: Literal["compare"] = "compare"
-    of: StepId
-    how: Literal["more", "fewer", "at_least", "at_most"]
-    than: float = Field(ge=-1e6, le=1e6, allow_inf_nan=False)
+    of: Above
+    how: Literal["more", "fewer", "at_least", "at_most"] = Field(description="it has to be")
+    than: float = Field(ge=-1e6, le=1e6, allow_inf_nan=False, description="the number that it is compared with")
 
 
 class CombineStep(Step):
     """A condition: whether all, any or none of some conditions are true."""
 
     do: Literal["combine"] = "combine"
-    of: tuple[StepId, ...] = Field(min_length=1, max_length=8)
-    how: Literal["all", "any", "none"] = "all"
+    of: tuple[StepId, ...] = Field(min_length=1, max_length=8, description="the steps above that it takes from")
+    how: Literal["all", "any", "none"] = Field(default="all", description="how many of them have to be true")
 
 
 class HoldStep(Step):
@@ -150,7 +154,7 @@ class HoldStep(Step):
     """
 
     do: Literal["hold"] = "hold"
-    of: StepId
+    of: Above
     for_s: Seconds = Field(description="true at least so long")
     of_last_s: Seconds | None = Field(default=None, description="of the last seconds; null: without a break")
     clear_for_s: Seconds | None = Field(
@@ -169,9 +173,9 @@ class ScheduleStep(Step):
     """A condition: whether another one is true within opening hours."""
 
     do: Literal["schedule"] = "schedule"
-    of: StepId
-    days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, max_length=7)
-    start: TimeOfDay = "00:00"
+    of: Above
+    days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, max_length=7, description="on which it begins")
+    start: TimeOfDay = Field(default="00:00", description="hours and minutes")
     end: TimeOfDay = Field(default="00:00", description="not after `start`: on the next day")
     time_zone: str = Field(default="UTC", max_length=64, description="by its IANA name, such as Europe/Berlin")
 
@@ -206,23 +210,23 @@ class Action(Settings):
     """What every action has."""
 
     when: StepId = Field(description="a condition")
-    on: Literal["raised", "cleared", "both"] = Field(default="raised", description="it became true, false, or either")
+    on: Phases = Field(default="raised", description=_ON)
 
 
 class AlertAction(Action):
     """A message at the output `alerts`, to the cloud."""
 
     do: Literal["alert"] = "alert"
-    on: Literal["raised", "cleared", "both"] = "both"
+    on: Phases = Field(default="both", description=_ON)
     text: str = Field(default="", max_length=200, description="the skill's name when empty")
-    severity: Literal["info", "warning", "critical"] = "warning"
+    severity: Literal["info", "warning", "critical"] = Field(default="warning", description="for whoever sorts alerts")
 
 
 class EventAction(Action):
     """A line on the page."""
 
     do: Literal["event"] = "event"
-    on: Literal["raised", "cleared", "both"] = "both"
+    on: Phases = Field(default="both", description=_ON)
     text: str = Field(default="", max_length=200, description="the skill's name when empty")
 
 
@@ -237,21 +241,25 @@ class PostAction(Action):
     """An HTTP POST to a host that the operator has allowed (inference's setting `actions`)."""
 
     do: Literal["post"] = "post"
-    url: str = Field(max_length=500, pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[^\s#]*)?$")
+    url: str = Field(
+        max_length=500,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[^\s#]*)?$",
+        description="where to, such as https://example.org/alerts",
+    )
 
 
 class PublishAction(Action):
     """A message to the MQTT broker that the operator has named (inference's setting `actions`)."""
 
     do: Literal["publish"] = "publish"
-    topic: str = Field(min_length=1, max_length=200, pattern=r"^[^#+\x00]+$")
+    topic: str = Field(min_length=1, max_length=200, pattern=r"^[^#+\x00]+$", description="such as shop/alerts")
 
 
 class AskAction(Action):
     """The picture goes to To check of a model."""
 
     do: Literal["ask"] = "ask"
-    model: ModelId
+    model: Looking
 
 
 AnyAction = Annotated[
@@ -262,9 +270,13 @@ AnyAction = Annotated[
 class Chain(Settings):
     """Steps and actions on some cameras, each field right by itself; a `Skill` is one whose parts fit together."""
 
-    cameras: tuple[CameraId, ...] = Field(min_length=1, max_length=16)
+    cameras: tuple[CameraId, ...] = Field(min_length=1, max_length=16, description="each is judged by itself")
     zones: dict[ZoneId, dict[CameraId, Outline]] = Field(
         default={}, max_length=MOST_ZONES, description="areas and lines, drawn on each camera's picture"
     )
-    steps: tuple[AnyStep, ...] = Field(min_length=1, max_length=MOST_STEPS)
-    actions: tuple[AnyAction, ...] = Field(default=(), max_length=MOST_ACTIONS)
+    steps: tuple[AnyStep, ...] = Field(
+        min_length=1, max_length=MOST_STEPS, description="each takes from those above; their kind is `do`"
+    )
+    actions: tuple[AnyAction, ...] = Field(
+        default=(), max_length=MOST_ACTIONS, description="what is done about conditions; their kind is `do`"
+    )

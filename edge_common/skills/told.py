@@ -75,12 +75,15 @@ class SkillEvent(Told):
     actions: tuple[str, ...] = Field(default=(), description="what is done about it: the kinds of the skill's actions")
 
 
+CameraPhase = Literal["waiting", "watching", "raised"]
+
+
 class CameraStanding(BaseModel):
     """How a skill stands on one of its cameras."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    phase: Literal["waiting", "watching", "raised"] = Field(
+    phase: CameraPhase = Field(
         description="waiting: for a model or for the camera; raised: one of its conditions is true"
     )
     raised: dict[str, str] = Field(default={}, description="steps whose condition is true, since when: UTC, RFC 3339")

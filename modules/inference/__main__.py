@@ -29,6 +29,7 @@ from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
 from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.runtimes.runtime import Machine
+from modules.inference.skills.skills import Skills
 from modules.inference.vpu import Vpu
 
 
@@ -56,7 +57,8 @@ def main() -> int:
     loop = InferenceLoop(frames, results, loader, keeper.settings)
     hub.serve({"status": Method(Request, lambda asked: reportable(loop.state))})
     eye = EyeListener(hub, frames, loop, HandoffFolder(chosen.data), keeper.settings)
-    threads = (loader, loop, eye)
+    skills = Skills(chosen.data, loop, frames, results, hub, keeper.settings)
+    threads = (skills, loader, loop, eye)
     for thread in threads:
         thread.start()
     reported: dict[str, object] = {}
@@ -64,12 +66,13 @@ def main() -> int:
     while not stop.is_set() and all(thread.alive() for thread in threads):
         heart.beat()
         if keeper.wait(0.5):
-            loader.settings = loop.settings = eye.settings = keeper.settings
+            loader.settings = loop.settings = eye.settings = skills.settings = keeper.settings
+        skills.report()
         if (state := reportable(loop.state)) != reported:
             hub.report({"state": state})
             reported = state
     whole = all(thread.alive() for thread in threads)
-    for thread in (eye, loop, loader):
+    for thread in (eye, loop, skills, loader):
         thread.close()
     vpu.close()
     results.close()

@@ -115,7 +115,9 @@ class EyeListener(Background):
         else:
             self._refused_code = ""
             if result is not None:
-                self._loop.publish(result)
+                newest = self._frames.frames.after(camera, 0, 0)
+                frame = newest[1] if newest is not None and newest[1].id == result.frame_id else None
+                self._loop.publish(result, frame)
         self._facts = replace(self._facts, message_s=now_s, refused=refused)
 
     def _check(self, sighting: Sighting) -> None:

@@ -79,7 +79,7 @@ class ModelLoader(Background):
         self._chooser.close()
         self._close_gone()
         for model in self._models.values():
-            model.runtime.close()
+            model.close()
 
     def look(self, now_s: float) -> None:
         """Bring the models in line with the store and the settings, as far as they can be loaded."""
@@ -148,7 +148,7 @@ class ModelLoader(Background):
 
     def _close_gone(self) -> None:
         while not self.gone.empty():
-            self.gone.get().runtime.close()
+            self.gone.get().close()
 
     def _hand_over(self) -> None:
         self.ready.put(tuple(self._models[model_id] for model_id in sorted(self._models)))

@@ -11,12 +11,14 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from edge_common.detections import Result
 from edge_common.errors import InferenceError
 from edge_common.frames import Frame, FrameSubscriber
 from edge_common.results import AzureEyeState, InferenceState, ResultPublisher
 from edge_common.settings import InferenceSettings
+from edge_common.skills.told import SkillStanding
 from modules.inference.loader import ModelLoader, Models
 from modules.inference.model import LoadedModel
 from modules.inference.preparing import Prepared, Preparer
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 STATE_EVERY_S = 1.0
 ERROR_LASTS_S = 10.0
+SELDOM_S = 1.0
+"""Between two whole pictures of a camera, for models that skills use on parts of them alone."""
 _STATE_LOOK_S = 0.2
 _MEASURED_OVER_S = 3.0
 _WAIT_S = 0.1
@@ -45,6 +49,29 @@ class _Looked:
     """Whether no other model will look at this frame."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What another program found in a frame; None where it is of no picture."""
+
+    result: Result
+    frame: Frame | None
+
+
+class Watcher(Protocol):
+    """Who makes something of results; nothing here ever waits for it."""
+
+    standings: tuple[SkillStanding, ...]
+    seldom: frozenset[str]
+    """Models of which whole pictures are of little use: they look at them seldom."""
+
+    @property
+    def missed(self) -> int: ...
+
+    def saw(self, frame: Frame | None, results: tuple[Result, ...]) -> None:
+        """What every model that looked at a frame found in it."""
+        ...
+
+
 class InferenceLoop:
     """Owns the models in use and the socket of results, each used by one thread of its own."""
 
@@ -57,11 +84,18 @@ class InferenceLoop:
         self.azureeye: AzureEyeState | None = None
         """Of what looks beside the models here; replaced whole by whoever listens to it. While it watches, the models
         here leave its model on its camera to it."""
+        self.models: Models = ()
+        """Those that look now; replaced whole."""
+        self.skills: Watcher | None = None
         self._preparer = Preparer(frames)
         self._results = results
         self._loader = loader
-        self._unread: queue.Queue[_Looked | Result | Models | None] = queue.Queue(_MOST_UNREAD)
-        """Result: of another program. Models: from here on results are of these; None: there will be no more."""
+        self._unread: queue.Queue[_Looked | _Found | Models | None] = queue.Queue(_MOST_UNREAD)
+        """Models: from here on results are of these; None: there will be no more."""
+        self._found: list[Result] = []
+        """In the frame whose results are being read."""
+        self._seldom_s: dict[tuple[str, str], float] = {}
+        """When models that look seldom last did, by camera and model."""
         self._stated: Models = ()
         self._pace = Pace()
         self._failing: dict[tuple[str, str], tuple[float, str]] = {}
@@ -84,9 +118,9 @@ class InferenceLoop:
         self._runner.join()
         self._reader.join()
 
-    def publish(self, result: Result) -> None:
-        """Publish what another program found. From any thread."""
-        self._hand_on(result)
+    def publish(self, result: Result, frame: Frame | None) -> None:
+        """Publish what another program found, in that frame if it is known. From any thread."""
+        self._hand_on(_Found(result, frame))
 
     def _run(self) -> None:
         """Run the models."""
@@ -108,6 +142,7 @@ class InferenceLoop:
         """The newest set that the loader has ready, else these; models that no set holds any more go back to it."""
         while not self._loader.ready.empty():
             old, models = models, self._loader.ready.get()
+            self.models = models
             self._preparer.sizes = frozenset(model.manifest.input_size_px for model in models)
             # Before any result of a new version, so that a reader knows the version when its results come.
             self._hand_on(models)
@@ -121,6 +156,7 @@ class InferenceLoop:
         eye = self.azureeye
         if eye is not None and eye.phase == "watching" and eye.camera == prepared.frame.camera:
             models = tuple(model for model in models if model.manifest.model_id != eye.model)
+        models = self._without_seldom(prepared.frame.camera, models)
         for model in models:
             began_s = time.perf_counter()
             outputs: Outputs | InferenceError
@@ -131,7 +167,22 @@ class InferenceLoop:
             took_s = time.perf_counter() - began_s
             self._hand_on(_Looked(prepared.frame, model, outputs, took_s, model is models[-1]))
 
-    def _hand_on(self, item: _Looked | Result | Models | None) -> None:
+    def _without_seldom(self, camera: str, models: Models) -> Models:
+        """Those whose turn it is: skills show parts of pictures to the others, which need whole ones for Live alone."""
+        seldom = self.skills.seldom if self.skills is not None else frozenset()
+        if not seldom:
+            return models
+        now_s, due = time.monotonic(), []
+        for model in models:
+            key = (camera, model.manifest.model_id)
+            if model.manifest.model_id not in seldom:
+                due.append(model)
+            elif now_s - self._seldom_s.get(key, float("-inf")) >= SELDOM_S:
+                self._seldom_s[key] = now_s
+                due.append(model)
+        return tuple(due)
+
+    def _hand_on(self, item: _Looked | _Found | Models | None) -> None:
         """Wait until it can be read; not for a reader that a fault has ended, which `alive` tells."""
         while self._reader.is_alive():
             with contextlib.suppress(queue.Full):
@@ -150,8 +201,10 @@ class InferenceLoop:
                     return
                 if isinstance(item, _Looked):
                     self._read(item)
-                elif isinstance(item, Result):
-                    self._results.publish(item)
+                elif isinstance(item, _Found):
+                    self._results.publish(item.result)
+                    if self.skills is not None:
+                        self.skills.saw(item.frame, (item.result,))
                 else:
                     self._stated, self._state_due_s = item, 0.0
             now_s = time.monotonic()
@@ -168,9 +221,13 @@ class InferenceLoop:
             self._fail(looked.model.manifest.model_name, looked.frame.camera, error)
         else:
             self._results.publish(result)
+            self._found.append(result)
             self._pace.looked(result.inference_ms)
         if looked.last:
             self._pace.frame(time.monotonic())
+            found, self._found = tuple(self._found), []
+            if self.skills is not None:
+                self.skills.saw(looked.frame, found)
 
     def _fail(self, model: str, camera: str, error: InferenceError) -> None:
         message = f"model {model} on camera {camera}: {error}"
@@ -191,8 +248,11 @@ class InferenceLoop:
             inference_ms=round(self._pace.inference_ms(), 2),
             last_error=failures[0] if failures else "",
             azureeye=self.azureeye,
+            skills=self.skills.standings if self.skills is not None else (),
+            skills_missed=self.skills.missed if self.skills is not None else 0,
         )
-        if now_s - self._stated_s >= STATE_EVERY_S or reportable(state) != reportable(self.state):
+        news = state.skills != self.state.skills or reportable(state) != reportable(self.state)
+        if news or now_s - self._stated_s >= STATE_EVERY_S:
             self._results.publish_state(state)
             self._stated_s = now_s
             self.state = state
@@ -221,5 +281,5 @@ class Pace:
 
 
 def reportable(state: InferenceState) -> dict[str, object]:
-    """What is worth a twin update: everything but the figures that change all the time."""
-    return state.model_dump(mode="json", exclude={"version", "frames_per_s", "inference_ms"})
+    """What is worth a twin update: everything but the figures that change all the time, and skills, which are apart."""
+    return state.model_dump(mode="json", exclude={"version", "frames_per_s", "inference_ms", "skills", "skills_missed"})

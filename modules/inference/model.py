@@ -1,8 +1,9 @@
 """A model package loaded into a runtime: loading with a trial run, and looking at frames."""
 
 import logging
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ class ModelKey:
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """One version of a model, ready to look. Used by one thread at a time."""
+    """One version of a model, ready to look. From any thread: its runtime does one thing at a time."""
 
     key: ModelKey
     manifest: Manifest
@@ -55,6 +56,7 @@ class LoadedModel:
     device: str = "CPU"
     choice: Choice | None = None
     """Of `auto`, once it was measured."""
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, frame: Frame, settings: InferenceSettings) -> Result:
         """What this model finds in a frame; raises InferenceError."""
@@ -64,7 +66,13 @@ class LoadedModel:
 
     def run(self, image: Floats) -> Outputs:
         """What the runtime gives for an input, float32 [1, 3, size, size]; raises InferenceError."""
-        return self.runtime.infer(image)
+        with self._turn:
+            return self.runtime.infer(image)
+
+    def close(self) -> None:
+        """Give back what the runtime holds, once it is idle; whoever looks with it later is told by InferenceError."""
+        with self._turn:
+            self.runtime.close()
 
     def read(self, frame: Frame, outputs: Outputs, took_s: float, settings: InferenceSettings) -> Result:
         """What outputs that came after `took_s` say of a frame; raises InferenceError. For any thread."""
