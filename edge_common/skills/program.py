@@ -5,14 +5,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
 from edge_common.skills.document import Skill
 from edge_common.skills.fitting import Flow, flows, inputs_of
-from edge_common.skills.running import Keeping, Run, RunOn, compiled
+from edge_common.skills.running import Keeping, compiled
 from edge_common.skills.seen import Moment, Seen
 from edge_common.skills.tick import LONGEST_S, Tick
 from edge_common.skills.told import MOST_SHOWN, Shown, StepState
@@ -66,7 +67,7 @@ class Program(NamedTuple):
     steps: tuple[str, ...]
     """Their ids, in the order of the document, which is the order in which they run."""
     flows: tuple[Flow, ...]
-    runs: tuple[tuple[Run, None] | tuple[RunOn, int], ...]
+    runs: tuple[tuple[Callable[..., Any], int | None], ...]
     """What each does; with the place of its memory, if it has one."""
     watched: tuple[int, ...]
     """The places of the conditions that actions wait for."""
@@ -101,7 +102,9 @@ class Outcome:
             raise InvalidInput(f"step: one of {', '.join(self._program.steps)} expected, got {step[:40]!r}")
         places = self._program.shown[self._program.steps.index(step)]
         given = [(self._program.flows[place], self._values[place]) for place in places]
-        return tuple(dict.fromkeys(spot for flow, value in given for spot in (value.values() if flow == "things" else value)))
+        return tuple(
+            dict.fromkeys(spot for flow, value in given for spot in (value.values() if flow == "things" else value))
+        )
 
 
 def compile_skill(skill: Skill, camera: str) -> Program:
@@ -111,7 +114,7 @@ def compile_skill(skill: Skill, camera: str) -> Program:
     steps = tuple(step.id for step in skill.steps)
     given = flows(skill)
     memories: list[Any] = []
-    runs: list[tuple[Run, None] | tuple[RunOn, int]] = []
+    runs: list[tuple[Callable[..., Any], int | None]] = []
     for run in compiled(skill, camera):
         if isinstance(run, Keeping):
             runs.append((run.run, len(memories)))
@@ -140,9 +143,7 @@ def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[S
         else:
             value, memories[place] = run(values, tick, memories[place])
             values.append(value)
-    standings, changes = state.standings, ()
-    if any([values[place] != one.raised for place, one in zip(program.watched, standings, strict=True)]):
-        standings, changes = _changed([values[place] for place in program.watched], standings, now)
+    standings, changes = _changed([values[place] for place in program.watched], state.standings, now)
     after = State(state.chain, True, tick.time_s, shift_s, tick.known_s, tuple(memories), standings)
     return after, Outcome(program, values, changes)
 
@@ -150,8 +151,10 @@ def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[S
 def _changed(
     conditions: list[bool], standings: tuple[Standing, ...], now: Moment
 ) -> tuple[tuple[Standing, ...], tuple[Change, ...]]:
-    after: list[Standing] = []
     changes: list[Change] = []
+    if all(map(operator.eq, conditions, [one.raised for one in standings])):
+        return standings, ()
+    after: list[Standing] = []
     for condition, one in zip(conditions, standings, strict=True):
         if condition and not one.raised:
             one = Standing(one.step, True, now, one.number + 1)

@@ -4,14 +4,14 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from edge_common.detections import Detection
+from edge_common.detections import Detection, cut
 from edge_common.geometry import Box
 from edge_common.skills.document import Skill
 from edge_common.skills.holding import Held, hold
 from edge_common.skills.opening_hours import opening_hours
 from edge_common.skills.recent import NOTHING, Recent, added, total
 from edge_common.skills.seen import Look
-from edge_common.skills.spots import WHOLE, Spot, Spots, within
+from edge_common.skills.spots import WHOLE, Spots
 from edge_common.skills.staying import Crossed, Stayed, cross, stay
 from edge_common.skills.steps import (
     AnyStep,
@@ -121,7 +121,7 @@ def _boxes(step: str, places: _Places) -> Callable[[Values], Spots]:
 
 def _model(step: ModelStep) -> Run:
     model = step.model
-    return lambda _values, tick: cut(tick.seen.results[model].detections)
+    return lambda _values, tick: tick.seen.results[model].in_picture
 
 
 def _keep(step: KeepStep, places: _Places) -> Run:
@@ -187,7 +187,7 @@ def _track(step: TrackStep, boxes: Callable[[Values], Spots]) -> Keeping:
 
 def _stay(step: StayStep, places: _Places) -> Keeping:
     of, lost_after_s = places.of[step.of], places.lost_after_s[step.of]
-    return Keeping(lambda values, tick, stayed: stay(step, lost_after_s, stayed, values[of], tick), Stayed())
+    return Keeping(lambda values, tick, stayed: stay(step, lost_after_s, stayed, values[of], tick), Stayed({}))
 
 
 def _count(of: int) -> Run:
@@ -196,7 +196,9 @@ def _count(of: int) -> Run:
 
 def _crossings(step: CrossingsStep, places: _Places) -> Keeping:
     of, line, lost_after_s = places.of[step.of], places.drawn[step.zone], places.lost_after_s[step.of]
-    return Keeping(lambda values, tick, crossed: cross(step, line, lost_after_s, crossed, values[of], tick), Crossed())
+    return Keeping(
+        lambda values, tick, crossed: cross(step, line, lost_after_s, crossed, values[of], tick), Crossed({}, NOTHING)
+    )
 
 
 def _covered(boxes: Callable[[Values], Spots], outline: Outline) -> Run:

@@ -11,12 +11,3 @@ Spots = Sequence[Detection]
 """Boxes, all within the picture."""
 Things = Mapping[int, Detection]
 """Boxes that are known again, each by its number."""
-
-
-def cut(found: Spots) -> Spots:
-    """The same, each box cut to the picture: later steps may rely on shares from 0 to 1."""
-    for one in found:
-        box = one.box
-        if box is not None and (box.x0 < 0 or box.y0 < 0 or box.x1 > 1 or box.y1 > 1):
-            return [Detection(each.label, each.confidence, each.box and each.box.clip()) for each in found]
-    return found

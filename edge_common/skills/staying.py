@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple, TypeVar
 
 from edge_common.detections import Detection
-from edge_common.skills.recent import NOTHING, Recent, added, total
+from edge_common.skills.recent import Recent, added, total
 from edge_common.skills.spots import WHOLE, Things
 from edge_common.skills.steps import CrossingsStep, Outline, StayStep
 from edge_common.skills.tick import SLACK_S, Tick
@@ -24,7 +24,7 @@ _NEVER: Present = (0.0, -math.inf, 0.0, 0.0, 0.0, 0.0)
 class Stayed(NamedTuple):
     """What `stay` remembers: things by number. Replaced whole, never changed."""
 
-    present: dict[int, Present] = {}
+    present: dict[int, Present]
 
 
 def stay(
@@ -62,8 +62,8 @@ _Kept = TypeVar("_Kept", Present, Side)
 class Crossed(NamedTuple):
     """What `crossings` remembers: things by number. Replaced whole, never changed."""
 
-    sides: dict[int, Side] = {}
-    recent: Recent = NOTHING
+    sides: dict[int, Side]
+    recent: Recent
 
 
 def cross(
@@ -108,5 +108,9 @@ def _with_absent(now: dict[int, _Kept], before: dict[int, _Kept], since_s: float
     """What is there, and after it what was so lately, as many as are tracked."""
     if len(before) == len(now) and before.keys() == now.keys():
         return now
-    absent = [(number, one) for number, one in before.items() if number not in now and one[1] >= since_s]
-    return dict([*now.items(), *absent][:MOST_THINGS])
+    absent: dict[int, _Kept] = {
+        number: one for number, one in before.items() if number not in now and one[1] >= since_s
+    }
+    return (
+        now | absent if len(now) + len(absent) <= MOST_THINGS else dict([*now.items(), *absent.items()][:MOST_THINGS])
+    )
