@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from edge_common.errors import CodecError, InvalidInput
@@ -45,6 +46,16 @@ class Result:
     """From the letterboxed picture to the decoded detections; 0 where another program looked and does not say."""
     weak: tuple[Detection, ...] = ()
     """What it is not sure enough of, down to `WEAKEST`, the best few: to be looked at, not acted on."""
+
+    @cached_property
+    def in_picture(self) -> tuple[Detection, ...]:
+        """The detections, each box cut to the picture; worked out once, however many skills look at them."""
+        return cut(self.detections)
+
+
+def cut(found: Sequence[Detection]) -> tuple[Detection, ...]:
+    """The same, each box cut to the picture."""
+    return tuple(Detection(one.label, one.confidence, one.box and one.box.clip()) for one in found)
 
 
 def encode_result(result: Result) -> bytes:

@@ -24,18 +24,22 @@ class Held(NamedTuple):
 
 def hold(step: HoldStep, held: Held, condition: bool, tick: Tick) -> Held:
     """What it remembers after this result."""
-    lasted_s = held.lasted_s + tick.passed_s if condition == held.before else 0.0
-    if held.standing:
+    standing, before, lasted_s, recent, cleared_s = held
+    lasted_s = lasted_s + tick.passed_s if condition == before else 0.0
+    if standing:
         clear_for_s = step.for_s if step.clear_for_s is None else step.clear_for_s
         if not condition and lasted_s >= clear_for_s - SLACK_S:
             # Looking back begins anew, or what raised it would do so again at once.
             return Held(False, condition, lasted_s, NOTHING, tick.time_s)
-        return Held(True, condition, lasted_s, NOTHING, held.cleared_s)
-    recent, true_s = held.recent, lasted_s
+        return Held(True, condition, lasted_s, NOTHING, cleared_s)
+    true_s = lasted_s
     if step.of_last_s is not None:
-        true_now_s = tick.passed_s if held.before else 0.0
-        recent = added(held.recent, step.of_last_s, tick.known_s, true_now_s, true_now_s)
+        recent = added(recent, step.of_last_s, tick.known_s, 0.0, tick.passed_s if before else 0.0)
         true_s = total(recent, step.of_last_s, tick.known_s)[1]
-    rests = held.cleared_s is not None and tick.time_s < held.cleared_s + step.cool_down_s - SLACK_S
-    standing = condition and true_s >= step.for_s - SLACK_S and not rests
-    return Held(standing, condition, lasted_s, NOTHING if standing else recent, held.cleared_s)
+    if condition and true_s >= step.for_s - SLACK_S and not _rests(step, cleared_s, tick):
+        return Held(True, condition, lasted_s, NOTHING, cleared_s)
+    return Held(False, condition, lasted_s, recent, cleared_s)
+
+
+def _rests(step: HoldStep, cleared_s: float | None, tick: Tick) -> bool:
+    return cleared_s is not None and tick.time_s < cleared_s + step.cool_down_s - SLACK_S

@@ -5,16 +5,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
 from edge_common.skills.document import Skill
 from edge_common.skills.fitting import Flow, flows, inputs_of
-from edge_common.skills.running import Compiled, compiled
+from edge_common.skills.running import Keeping, compiled
 from edge_common.skills.seen import Moment, Seen
-from edge_common.skills.spots import Spots, Thing, as_detection
 from edge_common.skills.tick import LONGEST_S, Tick
 from edge_common.skills.told import MOST_SHOWN, Shown, StepState
 
@@ -44,7 +44,7 @@ class State(NamedTuple):
     known_s: float
     """Time with results so far."""
     memories: tuple[Any, ...]
-    """Of each step, None where it remembers nothing."""
+    """Of each step that remembers, in their order."""
     standings: tuple[Standing, ...]
     """Of each condition that actions wait for."""
 
@@ -67,7 +67,8 @@ class Program(NamedTuple):
     steps: tuple[str, ...]
     """Their ids, in the order of the document, which is the order in which they run."""
     flows: tuple[Flow, ...]
-    runs: tuple[Compiled, ...]
+    runs: tuple[tuple[Callable[..., Any], int | None], ...]
+    """What each does; with the place of its memory, if it has one."""
     watched: tuple[int, ...]
     """The places of the conditions that actions wait for."""
     shown: tuple[tuple[int, ...], ...]
@@ -100,8 +101,10 @@ class Outcome:
         if step not in self._program.steps:
             raise InvalidInput(f"step: one of {', '.join(self._program.steps)} expected, got {step[:40]!r}")
         places = self._program.shown[self._program.steps.index(step)]
-        found = [as_detection(spot) for place in places for spot in self._values[place]]
-        return tuple(dict.fromkeys(found))
+        given = [(self._program.flows[place], self._values[place]) for place in places]
+        return tuple(
+            dict.fromkeys(spot for flow, value in given for spot in (value.values() if flow == "things" else value))
+        )
 
 
 def compile_skill(skill: Skill, camera: str) -> Program:
@@ -110,13 +113,20 @@ def compile_skill(skill: Skill, camera: str) -> Program:
         raise InvalidInput(f"camera: one of {', '.join(skill.cameras)} expected, got {camera[:40]!r}")
     steps = tuple(step.id for step in skill.steps)
     given = flows(skill)
-    runs = compiled(skill, camera)
+    memories: list[Any] = []
+    runs: list[tuple[Callable[..., Any], int | None]] = []
+    for run in compiled(skill, camera):
+        if isinstance(run, Keeping):
+            runs.append((run.run, len(memories)))
+            memories.append(run.memory)
+        else:
+            runs.append((run, None))
     waited_for = {action.when for action in skill.actions}
     watched = tuple(place for place, step in enumerate(steps) if step in waited_for)
-    memories = tuple(run.memory for run in runs)
     standings = tuple(Standing(steps[place]) for place in watched)
-    start = State(_digest(skill, camera), False, 0.0, 0.0, 0.0, memories, standings)
-    return Program(camera, steps, tuple(given[step] for step in steps), runs, watched, _shown(skill, given), start)
+    start = State(_digest(skill, camera), False, 0.0, 0.0, 0.0, tuple(memories), standings)
+    each = tuple(given[step] for step in steps)
+    return Program(camera, steps, each, tuple(runs), watched, _shown(skill, given), start)
 
 
 def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[State, Outcome]:
@@ -126,24 +136,34 @@ def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[S
     """
     tick, shift_s = _tick(state, seen, now)
     values: list[Any] = []
-    memories: list[Any] = []
-    for run, memory in zip(program.runs, state.memories, strict=True):
-        value, memory = run.run(values, tick, memory)
-        values.append(value)
-        memories.append(memory)
+    memories = list(state.memories)
+    for run, place in program.runs:
+        if place is None:
+            values.append(run(values, tick))
+        else:
+            value, memories[place] = run(values, tick, memories[place])
+            values.append(value)
+    standings, changes = _changed([values[place] for place in program.watched], state.standings, now)
+    after = State(state.chain, True, tick.time_s, shift_s, tick.known_s, tuple(memories), standings)
+    return after, Outcome(program, values, changes)
+
+
+def _changed(
+    conditions: list[bool], standings: tuple[Standing, ...], now: Moment
+) -> tuple[tuple[Standing, ...], tuple[Change, ...]]:
     changes: list[Change] = []
-    standings: list[Standing] = []
-    for place, standing in zip(program.watched, state.standings, strict=True):
-        if values[place] != standing.raised:
-            phase: Literal["raised", "cleared"] = "cleared" if standing.raised else "raised"
-            if phase == "raised":
-                standing = Standing(standing.step, True, now, standing.number + 1)
-            else:
-                standing = standing._replace(raised=False)
-            changes.append(Change(standing.step, phase, standing.since, standing.number))
-        standings.append(standing)
-    after = State(state.chain, True, tick.time_s, shift_s, tick.known_s, tuple(memories), tuple(standings))
-    return after, Outcome(program, values, tuple(changes))
+    if all(map(operator.eq, conditions, [one.raised for one in standings])):
+        return standings, ()
+    after: list[Standing] = []
+    for condition, one in zip(conditions, standings, strict=True):
+        if condition and not one.raised:
+            one = Standing(one.step, True, now, one.number + 1)
+            changes.append(Change(one.step, "raised", now, one.number))
+        elif one.raised and not condition:
+            one = one._replace(raised=False)
+            changes.append(Change(one.step, "cleared", one.since, one.number))
+        after.append(one)
+    return tuple(after), tuple(changes)
 
 
 def _tick(state: State, seen: Seen, now: Moment) -> tuple[Tick, float]:
@@ -180,12 +200,12 @@ def _state_of(flow: Flow, value: Any) -> StepState:  # noqa: ANN401
         return StepState(condition=value)
     if flow == "number":
         return StepState(number=float(value))
-    spots: Spots = value
-    return StepState(boxes=tuple(_told(spot) for spot in spots[:MOST_SHOWN]), number=float(len(spots)))
+    spots: list[tuple[int | None, Detection]]
+    spots = list(value.items()) if flow == "things" else [(None, spot) for spot in value]
+    return StepState(boxes=tuple(_told(*one) for one in spots[:MOST_SHOWN]), number=float(len(spots)))
 
 
-def _told(spot: Detection | Thing) -> Shown:
+def _told(thing: int | None, spot: Detection) -> Shown:
     box = spot.box
     corners = (box.x0, box.y0, box.x1, box.y1) if box else None
-    thing = spot.number if isinstance(spot, Thing) else None
     return Shown(label=spot.label, confidence=spot.confidence, box=corners, thing=thing)

@@ -1,4 +1,4 @@
-"""Sums over the last seconds that take the same little room however many results there were."""
+"""Sums over the last seconds that take the same little room and time however many results there were."""
 
 import math
 from typing import NamedTuple
@@ -12,15 +12,25 @@ _LEAST_S = 1e-3
 class Slice(NamedTuple):
     """What fell into one slice of time."""
 
-    number: int
+    number: int = 0
     """Counted from time 0."""
-    seconds: float
-    amount: float
+    seconds: float = 0.0
+    amount: float = 0.0
 
 
-Recent = tuple[Slice, ...]
-"""Those that are not empty, the oldest first."""
-NOTHING: Recent = ()
+class Recent(NamedTuple):
+    """What there was lately."""
+
+    last: Slice = Slice()
+    """It is being filled."""
+    full: tuple[Slice, ...] = ()
+    """Those before it that are not empty, the oldest first."""
+    seconds: float = 0.0
+    """In these."""
+    amount: float = 0.0
+
+
+NOTHING = Recent()
 
 
 def added(recent: Recent, span_s: float, time_s: float, seconds: float, amount: float) -> Recent:
@@ -28,31 +38,21 @@ def added(recent: Recent, span_s: float, time_s: float, seconds: float, amount: 
 
     A span of 0 holds what comes at the same time.
     """
-    now = _number(span_s, time_s)
-    oldest = now - SLICES if span_s >= _LEAST_S else now
-    if recent and recent[0].number < oldest:
-        recent = tuple(one for one in recent if one.number >= oldest)
-    if not seconds and not amount:
-        return recent
-    if recent and recent[-1].number == now:
-        last = recent[-1]
-        return (*recent[:-1], Slice(now, last.seconds + seconds, last.amount + amount))
-    return (*recent, Slice(now, seconds, amount))
+    number = math.floor(time_s * SLICES / span_s) if span_s >= _LEAST_S else round(time_s / _LEAST_S)
+    last, full, before_s, before = recent
+    if last.number == number:
+        return Recent(Slice(number, last.seconds + seconds, last.amount + amount), full, before_s, before)
+    oldest = number - SLICES if span_s >= _LEAST_S else number
+    full = tuple(one for one in (*full, last) if one.number >= oldest and (one.seconds or one.amount))
+    before_s, before = sum(one.seconds for one in full), sum(one.amount for one in full)
+    return Recent(Slice(number, seconds, amount), full, before_s, before)
 
 
 def total(recent: Recent, span_s: float, time_s: float) -> tuple[float, float]:
     """Seconds and amount of the span that ends at that time; of the slice where it begins, its share that is in it."""
-    seconds = amount = 0.0
-    for one in recent:
-        seconds += one.seconds
-        amount += one.amount
-    now = _number(span_s, time_s)
-    if recent and span_s >= _LEAST_S and recent[0].number == now - SLICES:
-        gone = time_s * SLICES / span_s - now
-        seconds -= gone * recent[0].seconds
-        amount -= gone * recent[0].amount
-    return seconds, amount
-
-
-def _number(span_s: float, time_s: float) -> int:
-    return math.floor(time_s * SLICES / span_s) if span_s >= _LEAST_S else round(time_s / _LEAST_S)
+    last, full, seconds, amount = recent
+    if full and full[0].number == last.number - SLICES:
+        gone = time_s * SLICES / span_s - last.number
+        seconds -= gone * full[0].seconds
+        amount -= gone * full[0].amount
+    return seconds + last.seconds, amount + last.amount

@@ -42,8 +42,8 @@ def decode_state(program: Program, data: bytes) -> State:
     kept = _parsed("state", _Kept, {key: value for key, value in body.items() if key != "version"})
     if kept.chain != program.start.chain:
         raise CodecError(f"chain: {program.start.chain[:12]} expected, got {kept.chain[:12]!r}")
-    if not isinstance(memories, list) or len(memories) != len(program.steps):
-        raise CodecError(f"memories: a list of {len(program.steps)} expected, got {str(memories)[:40]!r}")
+    if not isinstance(memories, list) or len(memories) != len(program.start.memories):
+        raise CodecError(f"memories: a list of {len(program.start.memories)} expected, got {str(memories)[:40]!r}")
     standings = {one.step: one for one in kept.standings}
     return State(
         chain=kept.chain,
