@@ -79,7 +79,11 @@ class Doer(Background):
                 log.error("%s", error)
                 found = False
             if not found:
-                self._woken.wait(_LOOK_EVERY_S)
+                self._woken.wait(self._idle_s(time.monotonic()))
+
+    def _idle_s(self, now_s: float) -> float:
+        """Until the next destination has waited enough, unless there is something new before."""
+        return max(0.0, min([_LOOK_EVERY_S, *(until_s - now_s for until_s, _ in self._paused.values())]))
 
     def _work(self, now_s: float) -> bool:
         """Try the next task; whether there was one."""
