@@ -98,7 +98,7 @@ class Improve:
         while not self._stop.wait(self._idle_s):
             try:
                 self._library.bin.empty()
-                self._take_asked(time.time_ns())
+                take_asked(self._asked, self._library, self._open_for_asked)
                 state = self._results.state()
                 looking = {model.id for model in state.models} if state else set()
                 known = {model.id for model in self._library.models()} if looking else set()
@@ -108,8 +108,8 @@ class Improve:
             except (EdgeError, OSError) as error:
                 log.error("no frames are kept for a moment: %s", error)
 
-    def _take_asked(self, now_ns: int) -> None:
-        take_asked(self._asked, self._library, lambda model_id: self.open_for(model_id, now_ns, asked=True), now_ns)
+    def _open_for_asked(self, model_id: str) -> bool:
+        return self.open_for(model_id, time.time_ns(), asked=True)
 
     def _watch(self, wanting: set[str]) -> None:
         """Look at results until one's frame was kept, the time for another check is there, or the program ends.

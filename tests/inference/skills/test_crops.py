@@ -10,13 +10,11 @@ from edge_common.errors import InferenceError
 from edge_common.frames import Frame
 from edge_common.geometry import Box
 from edge_common.packages import PackageStore
-from edge_common.results import result_key
-from modules.inference.loop import SELDOM_S
 from modules.inference.model import LoadedModel, key_of, load_model
 from modules.inference.runtimes.runtime import NOTHING_MORE
 from modules.inference.skills.crops import Crops
-from tests.inference.conftest import SETTINGS, Bench
-from tests.inference.tiny_models import GREEN_SHELF, coloured_frame, onnx_model, publish_model
+from tests.inference.conftest import SETTINGS
+from tests.inference.tiny_models import GREEN_SHELF, coloured_frame, publish_model
 
 COLOURS = {"labels": ("blue", "green", "red"), "thresholds": dict.fromkeys(("blue", "green", "red"), 0.3)}
 PART = Box(0.5, 0.25, 0.75, 0.75)
@@ -98,41 +96,3 @@ def test_a_model_that_is_closed_while_it_is_used_finds_nothing_from_then_on(
     assert "is closed" in caplog.text
     with pytest.raises(InferenceError, match="closed"):
         colours.look(coloured_frame(), SETTINGS)
-
-
-class Seldom:
-    """Who watches and uses one model on parts of pictures alone."""
-
-    standings = ()
-    missed = 0
-    seldom = frozenset({"colours"})
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, ...]] = []
-
-    def saw(self, frame: object, results: tuple[object, ...]) -> None:
-        self.seen.append(tuple(getattr(result, "model_id", "") for result in results))
-
-
-def test_a_model_that_looks_at_parts_sees_whole_pictures_seldom_and_the_others_see_all(
-    bench: Bench, store: PackageStore
-) -> None:
-    publish_model(store, "1")
-    publish_model(store, "1", onnx_model("classification"), model_id="colours", kind="classification", **COLOURS)
-    watcher = Seldom()
-    bench.loop.skills = watcher
-    bench.start()
-    bench.state_when(lambda state: len(state.models) == 2)
-    bench.first_result()
-    watcher.seen.clear()
-    began_s = time.monotonic()
-    shown = 0
-    while time.monotonic() - began_s < 1.5 * SELDOM_S:
-        assert bench.result_of(bench.show()) is not None
-        shown += 1
-
-    assert len(watcher.seen) >= shown - 1 > 10
-    assert all("shelf" in models for models in watcher.seen)
-    assert 1 <= sum("colours" in models for models in watcher.seen) <= 2
-    assert bench.reader.newest("camera-1", "colours") is not None
-    assert result_key("camera-1", "colours")
