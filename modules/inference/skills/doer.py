@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
 from edge_common.errors import EdgeError
 from modules.inference.background import Background
 from modules.inference.skills.changes import Job
@@ -96,7 +94,8 @@ class Doer(Background):
         except (NotNow, OSError) as error:
             self._pause(task, error)
             return True
-        except (Refused, ValidationError) as error:
+        except (Refused, ValueError) as error:
+            # ValueError: of what cannot be read, and of names that no library takes.
             log.error("%s%s is given up: %s", self._kind, _to(task), error)
         self._paused.pop(task.destination, None)
         self._ledger.done(task)

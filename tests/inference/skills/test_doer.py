@@ -82,14 +82,15 @@ def test_a_destination_that_fails_waits_longer_each_time_and_keeps_no_other_wait
 
 def test_what_is_refused_or_cannot_be_read_is_given_up(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     def do(job: Job) -> None:
-        raise Refused("never")
+        raise Refused("never") if job.event.id == "0" else UnicodeError("no such name")
 
-    put(ledger, "a")
+    put(ledger, "a", "b")
     ledger.write(Entry(tasks=[Task("post", "a", "{}")]), NOW)
     with doing(ledger, do):
         wait_for(lambda: not ledger.waiting())
 
     assert "post to a is given up: never" in caplog.text
+    assert "post to b is given up: no such name" in caplog.text
     assert "event" in caplog.text
 
 

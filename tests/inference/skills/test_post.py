@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from edge_common.errors import EdgeError
+from edge_common.errors import ConfigError, EdgeError
 from edge_common.settings import ActionSettings
+from edge_common.skills.document import Skill
 from edge_common.skills.steps import PostAction
 from modules.inference.skills.actions.post import Post
 from modules.inference.skills.changes import Job, host_of
 from modules.inference.skills.doer import NotNow, Refused
+from tests.inference.skills.bench import few_left
 from tests.inference.skills.test_doer import job
 
 
@@ -56,6 +58,10 @@ def server() -> Iterator[Server]:
     made.close()
 
 
+def few_left_posting(url: str) -> Skill:
+    return few_left(actions=[{"do": "post", "when": "low", "url": url}])
+
+
 def posted(url: str, *hosts: str, secret: str = "", timeout_s: float = 2.0) -> None:
     settings = ActionSettings(hosts=hosts, secret=secret)
     asked = Job.model_validate_json(job(7)).model_copy(update={"actions": (PostAction(when="low", url=url),)})
@@ -78,6 +84,17 @@ def test_without_a_secret_nothing_is_signed(server: Server) -> None:
 
     assert "X-Signature-256" not in server.heard[0][1]
     assert server.heard[0][0] == "/"
+
+
+def test_letters_of_other_languages_go_out_in_percent_signs(server: Server) -> None:
+    posted(f"http://{server.host}/Geschäft?n=a%20b&ö=\x01", server.host)
+
+    assert server.heard[0][0] == "/Gesch%C3%A4ft?n=a%20b&%C3%B6=%01"
+
+
+def test_a_port_that_there_is_not_is_refused_with_the_skill() -> None:
+    with pytest.raises(ConfigError, match=r"actions\.0\.url: .*[Pp]ort out of range"):
+        few_left_posting("http://example.org:99999/")
 
 
 def test_a_host_that_is_not_allowed_hears_nothing(server: Server) -> None:
