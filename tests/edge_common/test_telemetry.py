@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from edge_common.detections import Detection, Result
 from edge_common.geometry import Box
-from edge_common.hub import LocalHub
 from edge_common.scores import Comparison, Int8, Rate, Score, WrongImage
 from edge_common.telemetry import MOST_LETTERS, MOST_SHOWN, Body, Output, Source, alert
 from edge_common.telemetry_events import (
@@ -27,7 +25,7 @@ from edge_common.telemetry_events import (
 )
 from edge_common.telemetry_schemas import text_of
 from modules.inference.detections_output import sample
-from tests.messages import SCHEMAS, numbered, problems, sent, validator
+from tests.messages import SCHEMAS, numbered, problems, validator
 
 SOURCE = Source("device-1", "inference")
 MESSAGE_ID = "0" * 32
@@ -176,36 +174,3 @@ def test_whatever_people_write_and_skills_count_fits(text: str, numbers: dict[st
 def test_a_number_that_json_does_not_know_is_refused(value: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         an_alert(numbers={"bottles": value})
-
-
-def sequences(folder: Path) -> list[int]:
-    return [body["sequence"] for body in sent(folder)]
-
-
-def test_numbers_go_on_after_a_restart_also_past_a_line_that_a_power_cut_has_cut(tmp_path: Path) -> None:
-    folder = tmp_path / "capture"
-    first = LocalHub(folder)
-    first.send(numbered(1))
-    first.send(numbered(2))
-    whole = (folder / "messages.jsonl").read_bytes()
-
-    (folder / "messages.jsonl").write_bytes(whole + b'{"output": "events", "bo')
-    LocalHub(folder).send(numbered(3))
-
-    # What was cut stays in a line of its own, so that nothing but it is lost.
-    lines = (folder / "messages.jsonl").read_bytes().splitlines(keepends=True)
-    assert lines.pop(2) == b'{"output": "events", "bo\n'
-    (folder / "messages.jsonl").write_bytes(b"".join(lines))
-    assert sequences(folder) == [1, 2, 3]
-
-
-def test_numbers_go_on_when_the_file_was_turned_over(tmp_path: Path) -> None:
-    folder = tmp_path / "capture"
-    LocalHub(folder).send(numbered(1))
-    (folder / "messages.jsonl").replace(folder / "messages.old.jsonl")
-
-    LocalHub(folder).send(numbered(2))
-
-    assert sequences(folder) == [2]
-    (body,) = sent(folder)
-    assert body["module"] == "capture"
