@@ -18,11 +18,10 @@ from typing import Any
 
 from bench.protocol import ROOT
 from edge_common.azure_hub import Timing
-from edge_common.detections import Detection
-from edge_common.geometry import Box
 from edge_common.metering import BLOCK_BYTES, REPORT_EVERY_S, blocks_of
 from edge_common.packages import PackageStore
 from edge_common.ready_made import build_package, ready_made
+from edge_common.skills.told import Shown, SkillEvent
 from edge_common.telemetry import Source, alert
 from edge_common.version import VERSION
 from tests.edge.device import EdgeDevice
@@ -171,7 +170,7 @@ def told(start: Mark, end: Mark) -> dict[str, Any]:
         "going on": going_on.times(DAY_S / took_s),
         "tokens renewed": reconnect.times(DAY_S / Timing().renew_after_s),
         "use reported": use.times(DAY_S / REPORT_EVERY_S),
-        "alerts": load_of([typical_alert()] * (2 * ALERTS_A_DAY), []),
+        "alerts": load_of([typical_alert()] * (2 * ALERTS_A_DAY), [standing_patch()] * (2 * ALERTS_A_DAY)),
     }
     whole = Load()
     for part in per_day.values():
@@ -194,20 +193,29 @@ def told_of(load: Load) -> dict[str, int]:
 
 def typical_alert() -> bytes:
     """One with five detections."""
-    found = [Detection("bottle", 0.9, Box(0.1, 0.2, 0.3, 0.4))] * 5
-    body = alert(
-        alert_id="0" * 32,
-        phase="raised",
-        skill_id="low-stock",
-        skill_name="Low stock",
+    event = SkillEvent(
+        id="low-stock.low.0123456789abcdef-1",
+        skill="low-stock",
+        name="Low stock",
         camera="camera-1",
+        step="low",
+        phase="raised",
+        time="2026-11-26T00:01:00Z",
         since="2026-11-26T00:00:00Z",
         text="Shelf 3 is low",
-        numbers={"bottles": 5},
-        detections=found,
+        numbers={"bottles": 5.0},
         frame_id="1000000000000000000-1",
+        boxes=(Shown(label="bottle", confidence=0.9, box=(0.1, 0.2, 0.3, 0.4)),) * 5,
     )
+    body = alert(event, severity="warning", text="", models={"objects": "ready-0123456789ab"})
     return Source("device-1", "inference").sealed(body, "0" * 32, 1)
+
+
+def standing_patch() -> TwinOperation:
+    """How the skill stands on the camera, which is reported with each alert."""
+    camera = {"phase": "raised", "raised": {"low": "2026-11-26T00:00:00Z"}}
+    patch = {"skills": {"low-stock": {"cameras": {"camera-1": camera}}}}
+    return TwinOperation("inference", "patch", len(json.dumps(patch)))
 
 
 def _twin_blocks(size: int) -> int:

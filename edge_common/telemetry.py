@@ -12,10 +12,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from edge_common.detections import Detection, ModelKind, Result
+from edge_common.detections import Detection, ModelKind
 from edge_common.geometry import Box
+from edge_common.skills.told import SkillEvent
 
 Output = Literal["alerts", "events", "detections"]
+Severity = Literal["info", "warning", "critical"]
 
 MOST_LETTERS = 1000
 MOST_SHOWN = 20
@@ -99,7 +101,7 @@ class Alert(Body):
 
     alert_id: str = Field(min_length=1, max_length=128, description="the same for raised and cleared")
     phase: Literal["raised", "cleared"]
-    severity: Literal["info", "warning", "critical"]
+    severity: Severity
     skill_id: str = Field(min_length=1)
     skill_name: str = Field(description="as staff know it")
     since: Utc = Field(description="when it was raised: UTC, RFC 3339")
@@ -107,8 +109,9 @@ class Alert(Body):
     numbers: dict[str, Number] = Field(
         description="what made it so: the numbers of the skill's steps as they stood, by step", max_length=64
     )
-    detections: tuple[Found, ...] = Field(description="those that count, the surest first", max_length=MOST_SHOWN)
-    detections_left_out: int = Field(ge=0, description="more of these that are not listed")
+    detections: tuple[Found, ...] = Field(
+        description="those that count, the surest first, and the first of many", max_length=MOST_SHOWN
+    )
 
 
 class DetectionsSeen(Body):
@@ -124,42 +127,27 @@ class DetectionsSeen(Body):
     inference_ms: Number = Field(ge=0, description="0 where another program looked and does not say")
 
 
-def alert(
-    *,
-    alert_id: str,
-    phase: Literal["raised", "cleared"],
-    skill_id: str,
-    skill_name: str,
-    camera: str | None,
-    since: str,
-    text: str,
-    severity: Literal["info", "warning", "critical"] = "warning",
-    numbers: Mapping[str, float] | None = None,
-    result: Result | None = None,
-    detections: Sequence[Detection] = (),
-    frame_id: str | None = None,
-) -> Alert:
-    """An alert to give to `Hub.send`.
+def alert(event: SkillEvent, *, severity: Severity, text: str, models: Mapping[str, str]) -> Alert:
+    """What the cloud is told of a skill's event.
 
-    since: UTC, RFC 3339. numbers: those of the skill's steps, by step. result: of the model that the skill looks with,
-    which names model, version and frame; `frame_id` where there is none. detections: those that count, any number.
+    text: for people; the event's own when empty. models: version by id, of those whose results made it so; the first
+    is named.
     """
-    shown = surest(detections)
+    model_id, model_version = next(iter(models.items()), (None, None))
     return Alert(
-        camera=camera,
-        frame_id=result.frame_id if result else frame_id,
-        model_id=result.model_id if result else None,
-        model_version=result.model_version if result else None,
-        alert_id=alert_id,
-        phase=phase,
+        camera=event.camera,
+        frame_id=event.frame_id or None,
+        model_id=model_id,
+        model_version=model_version,
+        alert_id=event.id,
+        phase=event.phase,
         severity=severity,
-        skill_id=skill_id,
-        skill_name=skill_name,
-        since=since,
-        text=text,
-        numbers=dict(numbers or {}),
-        detections=shown,
-        detections_left_out=len(detections) - len(shown),
+        skill_id=event.skill,
+        skill_name=event.name,
+        since=event.since,
+        text=text or event.text,
+        numbers=event.numbers,
+        detections=tuple(Found(label=one.label, confidence=one.confidence, box=one.box) for one in event.boxes),
     )
 
 

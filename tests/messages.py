@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from edge_common.skills.told import SkillEvent
 from edge_common.telemetry import Alert, alert
 from edge_common.telemetry_events import CameraEvent
 
@@ -48,12 +49,11 @@ def numbered(number: int) -> CameraEvent:
 
 
 def numbered_alert(number: int) -> Alert:
-    return alert(
-        alert_id="1",
-        phase="raised",
-        skill_id="low",
-        skill_name="Low",
-        camera="till",
-        since="2026-11-26T00:00:00Z",
-        text=str(number),
-    )
+    return alert(skill_event(), severity="warning", text=str(number), models={})
+
+
+def skill_event(**changes: Any) -> SkillEvent:
+    """Low stock at the till, or something like it."""
+    given = {"id": "low-stock.low.1-1", "skill": "low-stock", "name": "Low stock", "camera": "till", "step": "low"}
+    when = {"phase": "raised", "time": "2026-11-26T22:53:42Z", "since": "2026-11-26T22:52:42Z", "text": "Low stock"}
+    return SkillEvent(**given | when | {"numbers": {"bottles": 2.0}, "frame_id": "17-1"} | changes)

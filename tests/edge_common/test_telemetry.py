@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from edge_common.detections import Detection, Result
 from edge_common.geometry import Box
 from edge_common.scores import Comparison, Int8, Rate, Score, WrongImage
-from edge_common.telemetry import MOST_LETTERS, MOST_SHOWN, Body, Output, Source, alert
+from edge_common.skills.told import MOST_BOXES, Shown
+from edge_common.telemetry import MOST_LETTERS, MOST_SHOWN, Body, Output, Severity, Source, alert
 from edge_common.telemetry_events import (
     CameraEvent,
     Event,
@@ -25,11 +26,15 @@ from edge_common.telemetry_events import (
 )
 from edge_common.telemetry_schemas import text_of
 from modules.inference.detections_output import sample
-from tests.messages import SCHEMAS, numbered, problems, validator
+from tests.messages import SCHEMAS, numbered, problems, skill_event, validator
 
 SOURCE = Source("device-1", "inference")
 MESSAGE_ID = "0" * 32
 RATE = Rate(value=0.5, low=0.1, high=0.9)
+SHOWN = (
+    Shown(label="low", confidence=0.9, box=(0.1, 0.2, 0.3, 0.4), thing=7),
+    Shown(label="low", confidence=0.8, box=None),
+)
 SCORE = Score(
     name="ap50",
     value=0.9,
@@ -50,18 +55,8 @@ def result(things: int = 2, *, kind: str = "detection") -> Result:
     return Result("till", "17-1", 1_700_000_000_123_456_789, "shelf", "3", kind, found, 12.345)
 
 
-def an_alert(**changes: Any) -> Body:
-    given = {
-        "alert_id": "low-stock/till/1",
-        "phase": "raised",
-        "skill_id": "low-stock",
-        "skill_name": "Low stock",
-        "camera": "till",
-        "since": "2026-11-26T22:52:42+00:00",
-        "text": "Shelf 3 is low",
-        "numbers": {"bottles": 2},
-    }
-    return alert(**given | changes)
+def an_alert(*, severity: Severity = "warning", models: dict[str, str] | None = None, **changes: Any) -> Body:
+    return alert(skill_event(**changes), severity=severity, text="", models=models or {})
 
 
 def trained(**changes: Any) -> Trained:
@@ -72,7 +67,7 @@ def trained(**changes: Any) -> Trained:
 
 BODIES = [
     an_alert(),
-    an_alert(phase="cleared", severity="critical", result=result(), detections=result(3).detections),
+    an_alert(phase="cleared", severity="critical", models={"shelf": "3"}, boxes=SHOWN, frame_id=""),
     sample(result(), 0.0),
     sample(result(0), 0.0),
     sample(result(1, kind="classification"), 0.0),
@@ -127,7 +122,7 @@ def test_every_kind_of_event_is_among_those_tried() -> None:
     ],
 )
 def test_a_message_that_does_not_fit_is_told_with_the_place(change: Callable[[Any], object], place: str) -> None:
-    message = message_of(an_alert(result=result(), detections=result().detections))
+    message = message_of(an_alert(boxes=SHOWN))
 
     change(message)
 
@@ -141,14 +136,22 @@ def test_an_event_of_no_known_kind_does_not_fit() -> None:
     assert problems("events", message | {"reason": None})
 
 
-def test_an_alert_takes_model_version_and_frame_from_the_result_and_lists_the_surest() -> None:
-    many = [Detection("low", number / 100, Box(0.1, 0.2, 0.3, 0.4)) for number in range(60)]
+def test_an_alert_tells_of_the_skills_event_and_names_the_model_that_saw_it() -> None:
+    event = skill_event(boxes=SHOWN)
 
-    message = message_of(an_alert(result=result(), detections=many))
+    message = message_of(alert(event, severity="critical", text="Fill it up", models={"shelf": "3", "brand": "1"}))
 
+    assert (message["alert_id"], message["skill_id"], message["since"]) == (event.id, event.skill, event.since)
     assert (message["model_id"], message["model_version"], message["frame_id"]) == ("shelf", "3", "17-1")
-    assert [found["confidence"] for found in message["detections"]] == [(59 - n) / 100 for n in range(MOST_SHOWN)]
-    assert message["detections_left_out"] == 60 - MOST_SHOWN
+    assert (message["severity"], message["text"], message["numbers"]) == ("critical", "Fill it up", {"bottles": 2.0})
+    assert message["detections"] == [
+        {"label": "low", "confidence": 0.9, "box": [0.1, 0.2, 0.3, 0.4]},
+        {"label": "low", "confidence": 0.8, "box": None},
+    ]
+
+
+def test_as_many_boxes_as_a_skill_tells_fit_an_alert() -> None:
+    assert MOST_BOXES <= MOST_SHOWN
 
 
 def test_what_could_be_long_is_cut_and_counted() -> None:
