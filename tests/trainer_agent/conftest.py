@@ -1,6 +1,5 @@
 """A library and an agent over a folder of their own, with the scripted training in place of the real one."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +34,7 @@ from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.training_log import TrainingLog, TrainingState
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
+from tests.messages import sent
 
 SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
 PATIENCE_S = 20
@@ -120,8 +120,7 @@ class Workshop:
 
     def messages(self) -> list[dict[str, Any]]:
         """What was sent to the hub."""
-        lines = (self.folder / "twin" / "messages.jsonl").read_text().splitlines()
-        return [json.loads(line)["body"] for line in lines]
+        return sent(self.folder / "twin")
 
 
 @pytest.fixture
