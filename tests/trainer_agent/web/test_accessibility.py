@@ -17,7 +17,7 @@ from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
 from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE_FAULTS = """async () => (await axe.run(document)).violations
+GRAVE_FAULTS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
   .filter(({ impact }) => impact === "serious" || impact === "critical")
   .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)"""
 SIZES = {
@@ -42,9 +42,10 @@ def axe():
 
 
 @pytest.fixture(params=SIZES)
-def window(request, browser):
+def window(request, browser, axe):
     """A window whose page may write no error to its console and ask no other host for anything."""
     context = browser.new_context(**SIZES[request.param])
+    context.add_init_script(axe)
     opened = context.new_page()
     faults, hosts = [], set()
     # An error without a script of the page in its stack comes from what this test runs in it.
@@ -64,11 +65,10 @@ def is_fault(said):
 
 
 @pytest.fixture
-def fits_everybody(window, axe):
+def fits_everybody(window):
     """Check the page that is open."""
 
     def check():
-        window.evaluate(axe)
         assert window.evaluate(GRAVE_FAULTS) == []
         assert window.evaluate(TOO_SMALL_FOR_A_FINGER) == []
         assert window.evaluate("document.documentElement.scrollWidth") <= window.viewport_size["width"]
