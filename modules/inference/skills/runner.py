@@ -81,6 +81,7 @@ class SkillRunner(Background):
         self._wanted = WantedSkills({})
         self._drafts: Mapping[str, Skill] = {}
         self._watches: dict[Key, Watch] = {}
+        self._of_camera: dict[str, list[Watch]] = {}
         self._waiting: frozenset[str] = frozenset()
         """Skills that cannot look, as a model is missing."""
         self._newest: dict[str, dict[str, Result]] = {}
@@ -154,7 +155,7 @@ class SkillRunner(Background):
             return glance(model, box, self.settings)
 
         fresh = {one: result for one, result in newest.items() if abs(result.taken_ns - taken_ns) <= OTHERS_NS}
-        for watch in [one for one in self._watches.values() if one.camera == camera]:
+        for watch in self._of_camera.get(camera, ()):
             if watch.skill_id in self._waiting and not watch.draft:
                 continue
             models = watch.models
@@ -221,7 +222,13 @@ class SkillRunner(Background):
             if not draft:
                 self._unwritten += old.ended(now)
                 self._gone.add((skill_id, camera))
+        self._sort()
         self._write([one for one in self._watches.values() if not one.draft])
+
+    def _sort(self) -> None:
+        self._of_camera = {}
+        for watch in self._watches.values():
+            self._of_camera.setdefault(watch.camera, []).append(watch)
 
     def _stand(self) -> None:
         """Tell how skills stand, as models and cameras come and go."""
