@@ -8,10 +8,15 @@ log = logging.getLogger(__name__)
 
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
-    """For one user at a time, from any thread; a file that is damaged is put aside, as one must go on."""
+    """For one user at a time, from any thread; a file that is damaged is put aside, as one must go on.
+
+    Raises sqlite3.OperationalError when the disk does not let it be opened, as when it is full: the file may be good.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _connected(path, schema)
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError as error:
         aside = path.with_name(f"{path.name}.damaged")
         log.error("%s is damaged (%s): it is kept as %s, and begins anew", path, error, aside.name)

@@ -47,6 +47,13 @@ REPORTS = {
 `ms` is what an image takes, `why` the reason for which a candidate was left out. `choice` is null until then: a model
 goes live at once on OpenVINO and is measured beside that, on the first real frame. [operations.md](operations.md) tells
 what that means.
+
+`skills.<id>` tells how a skill stands, those of the page too ([operations.md](operations.md#skills)):
+
+```json
+{"name": "Low stock", "own": false, "state": "live", "problems": [],
+ "cameras": {"shelf": {"phase": "raised", "raised": {"low": "2026-11-26T20:03:03.000+00:00"}}}}
+```
 """
 }
 """What a module reports, where that takes more words."""

@@ -67,15 +67,19 @@ class Doer(Background):
         self._thread.join(_END_WITHIN_S)
 
     def _run(self) -> None:
+        told = ""
         while not self._stop.is_set():
             self._woken.clear()
             try:
                 found = self._work(time.monotonic())
+                told = ""
             except LedgerError as error:
                 if self._stop.is_set():
                     return
-                log.error("%s", error)
-                found = False
+                # One line while it lasts.
+                if str(error) != told:
+                    log.error("%s", error)
+                told, found = str(error), False
             if not found:
                 self._woken.wait(self._idle_s(time.monotonic()))
 

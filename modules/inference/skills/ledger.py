@@ -93,12 +93,16 @@ class Entry:
 
 
 class Ledger:
-    """Every method may be called from any thread, by one program at a time; all raise LedgerError."""
+    """Every method may be called from any thread, by one program at a time; all raise LedgerError.
+
+    The file is opened by the first that needs it, so that nothing else has to wait for a disk that is full.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.Lock()
-        with self._using("what skills remember cannot be opened"):
-            self._database = open_database(path, _SCHEMA)
+        self._opened: sqlite3.Connection | None = None
+        self._closed = False
 
     def states(self) -> list[KeptState]:
         with self._using("what skills remember cannot be read"):
@@ -152,7 +156,17 @@ class Ledger:
 
     def close(self) -> None:
         with self._lock:
-            self._database.close()
+            self._closed = True
+            if self._opened is not None:
+                self._opened.close()
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if self._closed:
+            raise LedgerError("the ledger of skills is closed")
+        if self._opened is None:
+            self._opened = open_database(self._path, _SCHEMA)
+        return self._opened
 
     def _drop_oldest(self, kind: str) -> None:
         gone = self._database.execute(

@@ -76,11 +76,12 @@ class SkillRunner(Background):
         self._cameras = cameras
         self._wake = wake
         self._arrivals = Arrivals()
-        self._clock = SteadyClock(ledger.clock())
+        self._clock = SteadyClock(None)
         self._own: OwnSkillList | None = None
         self._wanted = WantedSkills({})
         self._drafts: Mapping[str, Skill] = {}
         self._watches: dict[Key, Watch] = {}
+        self._of_camera: dict[str, list[Watch]] = {}
         self._waiting: frozenset[str] = frozenset()
         """Skills that cannot look, as a model is missing."""
         self._newest: dict[str, dict[str, Result]] = {}
@@ -90,13 +91,9 @@ class SkillRunner(Background):
         self._refresh_due_s = self._keep_due_s = self._missed_due_s = 0.0
         self._missed_told = 0
         self._built = False
-        for kept in ledger.states():
-            try:
-                self._watches[kept.skill, kept.camera, False] = restored(kept)
-            except ValueError as error:
-                log.error(
-                    "skill %s on %s begins anew, what was kept cannot be used: %s", kept.skill, kept.camera, error
-                )
+        self._restored = False
+        self._told = ""
+        """Why nothing is restored yet."""
 
     @property
     def missed(self) -> int:
@@ -126,6 +123,9 @@ class SkillRunner(Background):
 
     def refresh(self) -> None:
         """Take in what changed of documents, models and cameras."""
+        if not self._restored and not self._restore():
+            # What is raised is not known, so nothing may begin anew.
+            return
         try:
             if (news := self._own_file.news()) is not None:
                 self._own = news
@@ -141,6 +141,27 @@ class SkillRunner(Background):
             self._build()
         self._stand()
 
+    def _restore(self) -> bool:
+        """Go on from what is kept; whether that can be read."""
+        try:
+            clock, states = self._ledger.clock(), self._ledger.states()
+        except LedgerError as error:
+            if str(error) != self._told:
+                self._told = str(error)
+                log.error("skills wait: %s", error)
+            return False
+        self._clock = SteadyClock(clock)
+        for kept in states:
+            try:
+                self._watches[kept.skill, kept.camera, False] = restored(kept)
+            except ValueError as error:
+                log.error(
+                    "skill %s on %s begins anew, what was kept cannot be used: %s", kept.skill, kept.camera, error
+                )
+        self._sort()
+        self._restored = True
+        return True
+
     def look(self, arrival: Arrival) -> None:
         """Let every skill look at what was found in a frame."""
         camera, frame_id, taken_ns = _of(arrival)
@@ -154,7 +175,7 @@ class SkillRunner(Background):
             return glance(model, box, self.settings)
 
         fresh = {one: result for one, result in newest.items() if abs(result.taken_ns - taken_ns) <= OTHERS_NS}
-        for watch in [one for one in self._watches.values() if one.camera == camera]:
+        for watch in self._of_camera.get(camera, ()):
             if watch.skill_id in self._waiting and not watch.draft:
                 continue
             models = watch.models
@@ -221,7 +242,13 @@ class SkillRunner(Background):
             if not draft:
                 self._unwritten += old.ended(now)
                 self._gone.add((skill_id, camera))
+        self._sort()
         self._write([one for one in self._watches.values() if not one.draft])
+
+    def _sort(self) -> None:
+        self._of_camera = {}
+        for watch in self._watches.values():
+            self._of_camera.setdefault(watch.camera, []).append(watch)
 
     def _stand(self) -> None:
         """Tell how skills stand, as models and cameras come and go."""

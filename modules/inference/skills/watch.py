@@ -41,7 +41,7 @@ class Watch:
     def see(self, seen: Seen, now: Moment) -> tuple[Outcome, list[tuple[SkillEvent, list[Task]]]]:
         """Go on by one frame: what came of it, and of each change what is to be told and done."""
         self.state, outcome = evaluate(self.program, self.state, seen, now)
-        if self.draft:
+        if self.draft or not outcome.changes:
             return outcome, []
         versions = {one: seen.results[one].model_version for one in self.skill.models if one in seen.results}
         taken_ns = max(seen.results[one].taken_ns for one in versions)

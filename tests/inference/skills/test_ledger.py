@@ -82,6 +82,20 @@ def test_a_ledger_that_is_closed_is_told(ledger: Ledger) -> None:
         ledger.states()
 
 
+def test_a_disk_that_does_not_let_it_be_opened_is_asked_again_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.mkdir()
+    ledger = Ledger(path)
+    with pytest.raises(LedgerError, match="unable to open"):
+        ledger.states()
+    assert [one.name for one in tmp_path.iterdir()] == ["ledger.sqlite"]
+
+    path.rmdir()
+
+    assert ledger.states() == []
+    ledger.close()
+
+
 def test_a_damaged_file_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "ledger.sqlite"
     path.write_bytes(b"no database" * 1000)

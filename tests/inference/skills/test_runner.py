@@ -390,6 +390,32 @@ def test_changes_wait_for_a_disk_that_takes_nothing(bench: SkillBench, caplog: p
     assert [phase for _, phase in bench.alerts()] == ["raised", "cleared"]
 
 
+def test_skills_wait_for_a_disk_that_does_not_tell_what_was_raised(
+    bench: SkillBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.own.put("few", few_left())
+    bench.start()
+    bench.show(2)
+    wait_for(lambda: len(bench.alerts()) == 1)
+    bench.kill()
+    aside = bench.data / "aside"
+    (bench.data / LEDGER).rename(aside)
+    (bench.data / LEDGER).mkdir()
+
+    bench.start()
+    bench.show(5)
+    bench.show(2)
+    (bench.data / LEDGER).rmdir()
+    aside.rename(bench.data / LEDGER)
+    bench.runner.refresh()
+    bench.show(2)
+    bench.show(5)
+
+    wait_for(lambda: len(bench.alerts()) == 2)
+    assert bench.alerts()[1] == (bench.alerts()[0][0], "cleared")
+    assert caplog.text.count("skills wait: ") == 1
+
+
 def test_a_damaged_state_begins_anew(bench: SkillBench, caplog: pytest.LogCaptureFixture) -> None:
     bench.own.put("few", few_left())
     bench.start()
