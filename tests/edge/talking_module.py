@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge_common.azure_hub import AzureHub
 from edge_common.methods import Method, Request
+from tests.messages import numbered_alert
 
 
 def main(folder: Path) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 
 from edge_common.azure_hub import AzureHub
 from tests.edge.edge_hub import EdgeHub
+from tests.messages import numbered, numbered_alert
 
 
 class Traffic:
