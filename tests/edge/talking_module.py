@@ -1,6 +1,6 @@
 """A module that only talks, by the line as it ships: `python -m tests.edge.talking_module FOLDER`.
 
-It sends a numbered alert each fifth of a second, with its time of day, until its input closes; then it prints how many
+It sends a numbered alert each fifth of a second until its input closes; then it prints how many
 there were and goes on sending what waits until it is killed.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge_common.azure_hub import AzureHub
 from edge_common.methods import Method, Request
+from tests.messages import numbered_alert
 
 
 def main(folder: Path) -> None:
@@ -24,7 +25,7 @@ def main(folder: Path) -> None:
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     sent = 0
     while not over.wait(0.2):
-        line.send("alerts", {"n": sent, "time_s": time.time()})
+        line.send(numbered_alert(sent))
         sent += 1
         line.report({"sent": sent})
     print(sent, flush=True)

@@ -18,6 +18,7 @@ from edge_common.methods import Method, Request
 from edge_common.settings import InferenceSettings
 from edge_common.telemetry import Source
 from edge_common.telemetry_events import CameraEvent
+from tests.edge.certificates import make_authority
 from tests.edge.conftest import SDK_WARNINGS, wait_for
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
@@ -424,6 +425,17 @@ def test_a_hub_whose_certificate_is_over_is_not_trusted_until_it_has_a_new_one(
     line = open_line()
     assert line.next_desired(1) is None
     hub.kill()
+
+    device.start_hub()
+
+    assert works(line, hub)
+
+
+def test_a_trust_bundle_that_changes_is_fetched_anew(device: EdgeDevice, hub: EdgeHub, open_line: Open) -> None:
+    line = open_line()
+    desired_by(line, 1)
+    hub.kill()
+    device.authority = device.workload.authority = make_authority()
 
     device.start_hub()
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge_common.azure_hub import AzureHub
 from edge_common.methods import Method, Request
+from edge_common.telemetry import Source
 from tests.edge.certificates import make_authority
 from tests.edge.conftest import SDK_WARNINGS, wait_for
 from tests.edge.device import EdgeDevice
@@ -37,7 +38,7 @@ def start_line(hub: EdgeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     opened = []
 
     def start() -> AzureHub:
-        opened.append(AzureHub(tmp_path / "line"))
+        opened.append(AzureHub(tmp_path / "line", source=Source(hub.device, MODULE)))
         opened[-1].serve({"echo": Method(Echo, lambda asked: asked.text)})
         wait_for(opened[-1].connected)
         return opened[-1]

@@ -8,6 +8,7 @@ from collections import Counter
 
 from edge_common.azure_hub import AzureHub
 from tests.edge.edge_hub import EdgeHub
+from tests.messages import numbered, numbered_alert
 
 
 class Traffic:
@@ -23,8 +24,8 @@ class Traffic:
 
     def _run(self) -> None:
         for number in itertools.count():
-            self._line.send("alerts", {"n": number})
-            self._line.send("events", {"n": number})
+            self._line.send(numbered_alert(number))
+            self._line.send(numbered(number))
             self._line.report({"n": number})
             self.sent = number + 1
             if number % 10 == 0:
@@ -40,8 +41,13 @@ class Traffic:
 
     def arrived(self, output: str) -> list[int]:
         """The numbers that came, in the order in which each came first."""
-        numbers = [json.loads(message.body)["n"] for message in self._hub.sent(self._module, output)]
-        return list(dict.fromkeys(numbers))
+        field = "text" if output == "alerts" else "reason"
+        came = [json.loads(message.body) for message in self._hub.sent(self._module, output)]
+        return list(dict.fromkeys(int(body[field]) for body in came))
+
+    def sequences(self) -> set[int]:
+        """What the line has counted its messages by, of those that came."""
+        return {json.loads(message.body)["sequence"] for message in self._hub.messages}
 
     def whole(self) -> bool:
         """Everything has arrived, in order; what is reported is the last."""
@@ -49,6 +55,7 @@ class Traffic:
         return (
             self.arrived("alerts") == expected
             and self.arrived("events") == expected
+            and self.sequences() == set(range(1, 2 * self.sent + 1))
             and self._hub.reported(self._module).get("n") == self.sent - 1
         )
 
