@@ -1,0 +1,93 @@
+"""Sends what is tagged of a model to cloud storage as one zip file, which is made while it is sent."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any, Literal, cast
+
+from edge_common.blob_place import BlobPlace, parse_sas_url
+from edge_common.errors import InvalidInput
+from edge_common.packages import PackageStore
+from edge_common.settings import HandoffSettings
+from modules.trainer_agent.annotations import TrainingSet
+from modules.trainer_agent.cloud.jobs import Job, Progress
+from modules.trainer_agent.cloud.upload import upload
+from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
+from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
+from modules.trainer_agent.library import Library
+
+METHOD = "exportDataset"
+_MOST_FRACTION = 0.99
+"""Until the storage has taken it as a whole."""
+
+Reason = Literal["asked", "enough tagged images"]
+
+
+class DatasetExport:
+    """The work of the method."""
+
+    def __init__(self, library: Library, packages: PackageStore, settings: Callable[[], HandoffSettings]) -> None:
+        self._library, self._packages, self._settings = library, packages, settings
+
+    def place(self, url: str | None) -> BlobPlace:
+        """Where an address leads, or that of the settings when there is none; raises InvalidInput."""
+        known = url or self._settings().container_url
+        if not known:
+            raise InvalidInput("url: a SAS URL expected, as the setting handoff.container_url has none either")
+        return parse_sas_url(known)
+
+    def way(self, model_id: str, asked: Way | None) -> Way:
+        """The format; without one COCO, or all there is where a model has no boxes. Raises NotFound, InvalidInput."""
+        model = self._library.model(model_id)
+        possible = ways_of(model.kind)
+        if asked is None:
+            return "coco" if "coco" in possible else "model"
+        if asked not in possible:
+            raise InvalidInput(f"format: {' or '.join(possible)} expected, as {model.kind} has no boxes, got {asked}")
+        return asked
+
+    def work(self, job: Job, progress: Progress) -> Mapping[str, Any]:
+        """Do the job; raises NotFound, InvalidInput, StorageRefused, LineLost, Stopped."""
+        # Loaded here only: it takes 36 MB, and most devices never export.
+        from modules.trainer_agent.cloud.blob_storage import BlockBlob
+
+        model_id = cast(str, job.model_id)
+        way = self.way(model_id, job.asked["format"])
+        found = self._library.training_set(model_id)
+        digest, images = dataset_digest(found), len(found.images)
+        # The same images have the same name, so that an export that was cut off is gone on with by asking again.
+        place = self.place(job.asked["url"]).within(
+            f"{model_id}-{digest[:16]}{'' if way == 'model' else f'-{way}'}.zip"
+        )
+        pieces = export_model(self._library, self._packages, model_id, way)
+        expected = self._library.counts(model_id).tagged + 2
+
+        def told(size: int, taken: int) -> None:
+            progress.done(min(taken / expected, _MOST_FRACTION), size)
+
+        with closing(BlockBlob(place)) as blob:
+            sent = upload(pieces, blob, "application/zip", progress.persistence, told)
+        return {
+            "bytes": sent.size,
+            "sha256": sent.sha256,
+            "blob": place.shown,
+            "format": way,
+            "images": images,
+            "dataset_sha256": digest,
+            "reason": job.asked["reason"],
+        }
+
+
+def dataset_digest(found: TrainingSet) -> str:
+    """As the manifest of a version that is trained on it tells it (`dataset_sha256`)."""
+    images = tuple(
+        TaggedImage(
+            image.path,
+            image.digest,
+            image.name,
+            tuple(TaggedBox(tag, box) for tag, box in image.boxes),
+            image.tags,
+        )
+        for image in found.images
+    )
+    tags = tuple(tag.name for tag in found.model.tags)
+    return Dataset(found.model.kind, tags, images, several=found.model.several).digest()
