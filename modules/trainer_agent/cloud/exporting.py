@@ -8,11 +8,9 @@ from edge_common.blob_place import BlobPlace, parse_sas_url
 from edge_common.errors import InvalidInput
 from edge_common.packages import PackageStore
 from edge_common.settings import HandoffSettings
-from modules.trainer_agent.annotations import TrainingSet
 from modules.trainer_agent.cloud.jobs import Job, Progress
 from modules.trainer_agent.cloud.upload import upload
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
-from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
 from modules.trainer_agent.library import Library
 
 METHOD = "exportDataset"
@@ -52,42 +50,22 @@ class DatasetExport:
 
         model_id = cast(str, job.model_id)
         way = self.way(model_id, job.asked["format"])
-        found = self._library.training_set(model_id)
-        digest, images = dataset_digest(found), len(found.images)
+        export = export_model(self._library, self._packages, model_id, way)
         # The same images have the same name, so that an export that was cut off is gone on with by asking again.
-        place = self.place(job.asked["url"]).within(
-            f"{model_id}-{digest[:16]}{'' if way == 'model' else f'-{way}'}.zip"
-        )
-        pieces = export_model(self._library, self._packages, model_id, way)
-        expected = self._library.counts(model_id).tagged + 2
+        name = f"{model_id}-{export.dataset_sha256[:16]}{'' if way == 'model' else f'-{way}'}.zip"
+        place = self.place(job.asked["url"]).within(name)
 
         def told(size: int, taken: int) -> None:
-            progress.done(min(taken / expected, _MOST_FRACTION), size)
+            progress.done(min(taken / (export.images + 1), _MOST_FRACTION), size)
 
         with closing(BlockBlob(place)) as blob:
-            sent = upload(pieces, blob, "application/zip", progress.persistence, told)
+            sent = upload(export.pieces, blob, "application/zip", progress.persistence, told)
         return {
             "bytes": sent.size,
             "sha256": sent.sha256,
             "blob": place.shown,
             "format": way,
-            "images": images,
-            "dataset_sha256": digest,
+            "images": export.images,
+            "dataset_sha256": export.dataset_sha256,
             "reason": job.asked["reason"],
         }
-
-
-def dataset_digest(found: TrainingSet) -> str:
-    """As the manifest of a version that is trained on it tells it (`dataset_sha256`)."""
-    images = tuple(
-        TaggedImage(
-            image.path,
-            image.digest,
-            image.name,
-            tuple(TaggedBox(tag, box) for tag, box in image.boxes),
-            image.tags,
-        )
-        for image in found.images
-    )
-    tags = tuple(tag.name for tag in found.model.tags)
-    return Dataset(found.model.kind, tags, images, several=found.model.several).digest()

@@ -21,6 +21,7 @@ from modules.trainer_agent.cloud.patience import Patience
 from modules.trainer_agent.exchange.exporting import export_model
 from modules.trainer_agent.exchange.formats import read_model_file
 from modules.trainer_agent.exchange.zip_reading import ZipReader
+from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
 from tests.azurite.server import Azurite
 from tests.trainer_agent.cloud.conftest import wait_for
 from tests.trainer_agent.conftest import REPOSITORY, gone, tag_images
@@ -33,6 +34,15 @@ def blob(azurite: Azurite, container: str) -> bytes:
     client = azurite.service.get_container_client(container)
     (name,) = [found.name for found in client.list_blobs()]
     return client.download_blob(name).readall()
+
+
+def as_trained(found):
+    """What a training learns from."""
+    images = tuple(
+        TaggedImage(one.path, one.digest, one.name, tuple(TaggedBox(tag, box) for tag, box in one.boxes), one.tags)
+        for one in found.images
+    )
+    return Dataset(found.model.kind, tuple(tag.name for tag in found.model.tags), images)
 
 
 def large_images(library, model, count, size=MEGABYTE):
@@ -64,9 +74,10 @@ def test_what_is_tagged_arrives_as_coco_and_twin_and_event_tell_of_it(
     assert (answer.status, answer.payload["progress"]) == (202, f"reported property {place}")
     told = cloud.ended("exportDataset", model.id)
     data = blob(azurite, container)
-    assert data == b"".join(export_model(library, cloud.packages, model.id, "coco"))
+    assert data == b"".join(export_model(library, cloud.packages, model.id, "coco").pieces)
     assert (told["phase"], told["fraction"], told["bytes"], told["images"]) == ("done", 1.0, len(data), 6)
     assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    assert told["dataset_sha256"] == as_trained(library.training_set(model.id)).digest()
     (event,) = cloud.events()
     assert (event["event"], event["model_id"], event["attributes"]) == ("exportDataset done", model.id, {"aisle": "4"})
     assert (event["sha256"], event["reason"]) == (told["sha256"], "asked")
@@ -110,7 +121,7 @@ def test_a_line_that_is_cut_in_the_middle_is_told_and_gone_on_with(
     told = cloud.ended("exportDataset", model.id)
     assert again.status == 409
     assert (told["phase"], told["why"]) == ("done", "")
-    assert blob(azurite, container) == b"".join(export_model(library, cloud.packages, model.id, "coco"))
+    assert blob(azurite, container) == b"".join(export_model(library, cloud.packages, model.id, "coco").pieces)
     # Only the block that was under way was sent twice.
     assert line.sent < told["bytes"] + 1.5 * upload.BLOCK_BYTES
 
@@ -159,7 +170,7 @@ def test_a_process_that_is_killed_goes_on_where_it_was_and_takes_little_memory(
 
 def whole_digest(library, cloud, model):
     digest = hashlib.sha256()
-    for piece in export_model(library, cloud.packages, model.id, "coco"):
+    for piece in export_model(library, cloud.packages, model.id, "coco").pieces:
         digest.update(piece)
     return digest.hexdigest()
 
