@@ -1,7 +1,8 @@
 """Tries a model that comes from outside, in a process that can do little: `Job` starts it, one line in, one line out.
 
-It has no environment, a bounded part of memory and processor, writes no file, and reaches no network where the kernel
-lets a process give that up. What it loads must not be loaded anywhere else before it has said that all is well.
+It has nothing of our environment, where secrets may be, a bounded part of memory and processor, writes no file, and
+reaches no network where the kernel lets a process give that up. What it loads must not be loaded anywhere else before
+it has said that all is well.
 """
 
 import ctypes
@@ -15,7 +16,8 @@ from typing import Any
 from edge_common.errors import EdgeError, PackageError
 from edge_common.service import EXIT_CLEAN, end_with_input, leave
 
-COMMAND = (sys.executable, "-m", "modules.trainer_agent.cloud.check_version")
+BARE = ("env", "--ignore-environment", f"PYTHONPATH={os.pathsep.join(sys.path)}", sys.executable)
+COMMAND = (*BARE, "-m", "modules.trainer_agent.cloud.check_version")
 SILENCE_S = 180.0
 _CPU_S = 120
 _MEMORY_BYTES = 1_500_000_000
@@ -26,7 +28,6 @@ _CLONE_NEWUSER, _CLONE_NEWNET, _PR_SET_NO_NEW_PRIVS = 0x10000000, 0x40000000, 38
 
 def main() -> int:
     request = json.loads(sys.stdin.readline())
-    os.environ.clear()
     # Before the libraries are loaded: the kernel asks for a process of one thread.
     offline = _leave_network()
     from modules.trainer_agent.exchange import trial  # noqa: F401 (loaded while files may be opened)

@@ -143,7 +143,6 @@ class VersionImport:
             "version": manifest.version,
             "sha256": job.asked["sha256"],
             "kind": manifest.kind,
-            "labels": list(manifest.labels)[:50],
         }
 
 

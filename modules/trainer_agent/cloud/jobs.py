@@ -3,6 +3,7 @@
 A job's file may hold an address with a SAS in it, so nobody else may read it, and it goes when the job has ended.
 """
 
+import errno
 import logging
 import threading
 import time
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 REPORT_EVERY_S = 1.0
 TRY_AGAIN_S = 900.0
+_PARTING_S = 2.0
 _ONLY_US = 0o600
 
 
@@ -55,9 +57,10 @@ class Progress:
         self._due_s = 0.0
         self.persistence = Persistence(patience, stop, self._lost)
 
-    def begin(self) -> None:
+    def begin(self, phase: str) -> None:
+        """Tell of this alone: a patch adds to what is there, and that may be of an earlier time."""
         self._report({self._job.key: None})
-        self.now("waiting")
+        self.now(phase)
 
     def now(self, phase: str, **facts: object) -> None:
         """A new phase, at once."""
@@ -109,7 +112,10 @@ class CloudJobs:
         self._jobs: dict[Path, Job] = self._kept()
         self._due_s: dict[Path, float] = {}
         """When those that were refused are tried again; all others are due."""
-        self._thread = threading.Thread(target=self._run, name="cloud")
+        self._said: dict[Path, str] = {}
+        """Why they were refused last: an event tells the same once."""
+        # One that hangs in the SDK, or in a server that says nothing, keeps nobody from ending.
+        self._thread = threading.Thread(target=self._run, name="cloud", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -120,7 +126,7 @@ class CloudJobs:
         with self._changed:
             self._changed.notify_all()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_PARTING_S)
 
     def add(
         self, method: str, key: str, model_id: str | None, asked: Mapping[str, Any], *, lasting: bool = False
@@ -138,7 +144,7 @@ class CloudJobs:
                 write_file(path, job.model_dump_json().encode(), mode=_ONLY_US)
             except OSError as error:
                 raise EdgeError(f"{method} {key}: it cannot be noted on the disk: {error.strerror}") from error
-            Progress(self._hub, job, self._patience, self._stop).begin()
+            Progress(self._hub, job, self._patience, self._stop).begin("waiting")
             self._jobs[path] = job
             self._changed.notify_all()
         return job
@@ -163,7 +169,7 @@ class CloudJobs:
         while (found := self._next()) is not None:
             path, job = found
             try:
-                ended = self._do(job)
+                ended = self._do(path, job)
             except Stopped:
                 return
             with self._changed:
@@ -171,6 +177,7 @@ class CloudJobs:
                     path.unlink(missing_ok=True)
                     del self._jobs[path]
                     self._due_s.pop(path, None)
+                    self._said.pop(path, None)
                 else:
                     self._due_s[path] = time.monotonic() + self._try_again_s
 
@@ -186,10 +193,10 @@ class CloudJobs:
                 self._changed.wait(min(waits.values(), default=None))
         return None
 
-    def _do(self, job: Job) -> bool:
+    def _do(self, path: Path, job: Job) -> bool:
         """Whether it has ended, well or not; raises Stopped."""
         progress = Progress(self._hub, job, self._patience, self._stop)
-        progress.now("running")
+        progress.begin("running")
         try:
             told = self._works[job.method](job, progress)
         except Stopped:
@@ -199,7 +206,9 @@ class CloudJobs:
             again = job.lasting and isinstance(error, StorageRefused | LineLost)
             log.error("%s %s failed%s: %s", job.method, job.key, ", it is tried again" if again else "", why)
             progress.now("failed", why=why, ended=now_text())
-            self._send(job.model_id, {"event": f"{job.method} failed", "message": why})
+            if self._said.get(path) != why:
+                self._send(job.model_id, {"event": f"{job.method} failed", "message": why})
+            self._said[path] = why
             return not again
         log.info("%s %s: done", job.method, job.key)
         progress.now("done", fraction=1.0, why="", ended=now_text(), **told)
@@ -217,6 +226,8 @@ def _why(error: Exception) -> str:
     match error:
         case EdgeError():
             return str(error)
+        case OSError(errno=errno.ENOSPC):
+            return "the disk is full"
         case OSError():
             return f"the disk, or the line: {error.strerror or type(error).__name__}"
         case _:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -124,6 +125,26 @@ def test_a_line_that_is_cut_in_the_middle_is_told_and_gone_on_with(
     assert blob(azurite, container) == b"".join(export_model(library, cloud.packages, model.id, "coco").pieces)
     # Only the block that was under way was sent twice.
     assert line.sent < told["bytes"] + 1.5 * upload.BLOCK_BYTES
+
+
+def test_a_server_that_says_nothing_keeps_the_program_from_ending_for_a_moment_only(
+    library, model, azurite, container, start_cloud
+):
+    tag_images(library, model, 2)
+    cloud = start_cloud()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = azurite.container_url(container, port=silent.getsockname()[1])
+        MethodDesk(cloud.methods).answer("exportDataset", {"modelId": model.id, "url": url})
+        taken, _ = silent.accept()
+        began_s = time.monotonic()
+
+        cloud.jobs.close()
+
+        assert time.monotonic() - began_s < 5
+        assert cloud.jobs.active("exportDataset", model.id)
+        taken.close()
+    # With the line cut its thread comes to its end, too.
+    cloud.jobs.close()
 
 
 def test_a_line_that_stays_away_is_given_up_in_the_end(library, model, azurite, container, line, start_cloud):
@@ -297,6 +318,9 @@ def test_what_goes_out_by_itself_takes_a_new_sas_once_the_settings_have_one(
     assert not cloud.elsewhere.here(model.id, cloud.jobs)
     wait_for(lambda: cloud.told("exportDataset", model.id).get("phase") == "failed")
     assert "sig=" not in next((tmp_path / "cloud" / "jobs").iterdir()).read_text()
+
+    time.sleep(0.4)
+    assert [event["event"] for event in cloud.events()] == ["exportDataset failed"]
 
     settings = settings_for("cloud", azurite.container_url(container))
 

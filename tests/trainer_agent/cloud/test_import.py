@@ -15,7 +15,7 @@ import pytest
 from edge_common.methods import MethodDesk
 from edge_common.onnx_graph import GraphBuilder
 from edge_common.packages import PackageStore
-from modules.trainer_agent.cloud.check_version import COMMAND, SILENCE_S
+from modules.trainer_agent.cloud.check_version import BARE, COMMAND, SILENCE_S
 from modules.trainer_agent.job import Job
 from tests.trainer_agent.handoff.made import LABELS, detector, manifest
 
@@ -260,6 +260,15 @@ def test_labels_that_are_no_tags_of_the_model_are_refused(shelf, start_cloud):
 
     assert answer.status == 400
     assert "tags of model" in str(answer.payload)
+
+
+def test_the_process_that_tries_a_model_has_nothing_of_our_environment(monkeypatch):
+    monkeypatch.setenv("FIFTEEN_CONNECTION_TRAINER_AGENT", "secret")
+
+    told = subprocess.run([*BARE, "-c", "import os; print(dict(os.environ))"], check=True, capture_output=True)
+
+    assert b"secret" not in told.stdout
+    assert b"PYTHONPATH" in told.stdout
 
 
 def test_the_process_that_tries_a_model_gives_up_the_network_where_it_may(tmp_path):
