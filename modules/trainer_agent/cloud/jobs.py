@@ -172,14 +172,11 @@ class CloudJobs:
                 ended = self._do(path, job)
             except Stopped:
                 return
-            with self._changed:
-                if ended:
+            if ended:
+                with self._changed:
                     path.unlink(missing_ok=True)
                     del self._jobs[path]
-                    self._due_s.pop(path, None)
                     self._said.pop(path, None)
-                else:
-                    self._due_s[path] = time.monotonic() + self._try_again_s
 
     def _next(self) -> tuple[Path, Job] | None:
         """The first that is due; None when the program ends."""
@@ -189,6 +186,7 @@ class CloudJobs:
                 waits = {path: self._due_s.get(path, 0.0) - now_s for path in self._jobs}
                 for path, wait_s in waits.items():
                     if wait_s <= 0:
+                        self._due_s.pop(path, None)
                         return path, self._jobs[path]
                 self._changed.wait(min(waits.values(), default=None))
         return None
@@ -205,6 +203,9 @@ class CloudJobs:
             why = _why(error)
             again = job.lasting and isinstance(error, StorageRefused | LineLost)
             log.error("%s %s failed%s: %s", job.method, job.key, ", it is tried again" if again else "", why)
+            if again:
+                with self._changed:
+                    self._due_s[path] = time.monotonic() + self._try_again_s
             progress.now("failed", why=why, ended=now_text())
             if self._said.get(path) != why:
                 self._send(job.model_id, {"event": f"{job.method} failed", "message": why})
