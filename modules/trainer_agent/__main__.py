@@ -42,7 +42,7 @@ from modules.trainer_agent.cloud.exporting import METHOD as EXPORT
 from modules.trainer_agent.cloud.exporting import DatasetExport
 from modules.trainer_agent.cloud.importing import METHOD as IMPORT
 from modules.trainer_agent.cloud.importing import VersionImport
-from modules.trainer_agent.cloud.jobs import CloudJobs
+from modules.trainer_agent.cloud.jobs import CloudJobs, Work
 from modules.trainer_agent.cloud.methods import CloudMethods
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
@@ -120,7 +120,10 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         elsewhere = LearningElsewhere(library, lambda: keeper.settings, data / "cloud" / "sent.json")
         export = DatasetExport(library, packages, lambda: keeper.settings.handoff)
         taking_in = VersionImport(library, packages, lambda model_id: agent.versions.prune(model_id), data / "cloud")
-        works = {EXPORT: elsewhere.noting(export.work), IMPORT: taking_in.work}
+        works = {
+            EXPORT: Work(elsewhere.noting(export.work), "dataset not exported"),
+            IMPORT: Work(taking_in.work, "model not imported"),
+        }
         with (
             closing(
                 CloudJobs(data / "cloud" / "jobs", hub, works, lambda model_id: agent.versions.attributes(model_id))

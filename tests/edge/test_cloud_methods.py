@@ -17,7 +17,7 @@ from modules.capture.methods import CameraMethods
 from modules.trainer_agent.cloud import exporting, importing
 from modules.trainer_agent.cloud.exporting import DatasetExport
 from modules.trainer_agent.cloud.importing import VersionImport
-from modules.trainer_agent.cloud.jobs import CloudJobs
+from modules.trainer_agent.cloud.jobs import CloudJobs, Work
 from modules.trainer_agent.cloud.methods import CloudMethods
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
@@ -68,7 +68,10 @@ def test_a_model_goes_out_and_a_version_comes_in(
     tag_images(library, model, 3)
     export = DatasetExport(library, packages, lambda: TrainerSettings().handoff)
     taking_in = VersionImport(library, packages, lambda model_id: None, tmp_path / "cloud")
-    works = {exporting.METHOD: export.work, importing.METHOD: taking_in.work}
+    works = {
+        exporting.METHOD: Work(export.work, "dataset not exported"),
+        importing.METHOD: Work(taking_in.work, "model not imported"),
+    }
     jobs = CloudJobs(tmp_path / "cloud" / "jobs", line, works, lambda model_id: {})
     jobs.start()
     line.serve(CloudMethods(jobs, export, taking_in).methods)
@@ -88,7 +91,7 @@ def test_a_model_goes_out_and_a_version_comes_in(
 
     (blob,) = azurite.service.get_container_client(container).list_blobs()
     assert told("exportDataset")["blob"].endswith(blob.name)
-    assert packages.versions(model.id) == [told("importModel")["version"]]
+    assert packages.versions(model.id) == [told("importModel")["model_version"]]
     wait_for(lambda: len(hub.sent("trainer_agent", "events")) == 2)
     jobs.close()
     site.shutdown()

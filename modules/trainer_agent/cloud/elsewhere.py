@@ -2,15 +2,15 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from edge_common.durable import write_file
 from edge_common.errors import Conflict
 from edge_common.settings import TrainerSettings
+from edge_common.telemetry_events import DatasetExported
 from modules.trainer_agent.cloud.exporting import METHOD, Reason
-from modules.trainer_agent.cloud.jobs import CloudJobs, Job, Progress, Work
+from modules.trainer_agent.cloud.jobs import CloudJobs, Job, Progress
 from modules.trainer_agent.library import Library
 
 log = logging.getLogger(__name__)
@@ -39,16 +39,16 @@ class LearningElsewhere:
                 self._send(model_id, jobs)
         return settings.handoff.learning != "cloud"
 
-    def noting(self, work: Work) -> Work:
+    def noting(self, work: Callable[[Job, Progress], DatasetExported]) -> Callable[[Job, Progress], DatasetExported]:
         """The work of an export that also notes what went out by itself."""
 
-        def noted(job: Job, progress: Progress) -> Mapping[str, Any]:
+        def noted(job: Job, progress: Progress) -> DatasetExported:
             by_itself = job.asked["reason"] == ENOUGH
             if by_itself and self._settings().handoff.learning == "device":
                 raise Conflict("handoff.learning is set back to device")
             told = work(job, progress)
             if by_itself and job.model_id is not None:
-                self._sent = {**self._sent, job.model_id: told["images"]}
+                self._sent = {**self._sent, job.model_id: told.images}
                 write_file(self._record, json.dumps(self._sent).encode())
             return told
 

@@ -1,13 +1,14 @@
 """Sends what is tagged of a model to cloud storage as one zip file, which is made while it is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from edge_common.blob_place import BlobPlace, parse_sas_url
 from edge_common.errors import InvalidInput
 from edge_common.packages import PackageStore
 from edge_common.settings import HandoffSettings
+from edge_common.telemetry_events import DatasetExported
 from modules.trainer_agent.cloud.jobs import Job, Progress
 from modules.trainer_agent.cloud.upload import upload
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
@@ -43,7 +44,7 @@ class DatasetExport:
             raise InvalidInput(f"format: {' or '.join(possible)} expected, as {model.kind} has no boxes, got {asked}")
         return asked
 
-    def work(self, job: Job, progress: Progress) -> Mapping[str, Any]:
+    def work(self, job: Job, progress: Progress) -> DatasetExported:
         """Do the job; raises NotFound, InvalidInput, StorageRefused, LineLost, Stopped."""
         # Loaded here only: it takes 36 MB, and most devices never export.
         from modules.trainer_agent.cloud.blob_storage import BlockBlob
@@ -60,12 +61,13 @@ class DatasetExport:
 
         with closing(BlockBlob(place)) as blob:
             sent = upload(export.pieces, blob, "application/zip", progress.persistence, told)
-        return {
-            "bytes": sent.size,
-            "sha256": sent.sha256,
-            "blob": place.shown,
-            "format": way,
-            "images": export.images,
-            "dataset_sha256": export.dataset_sha256,
-            "reason": job.asked["reason"],
-        }
+        return DatasetExported(
+            model_id=model_id,
+            blob=place.shown,
+            sha256=sent.sha256,
+            size=sent.size,
+            format=way,
+            images=export.images,
+            dataset_sha256=export.dataset_sha256,
+            reason=job.asked["reason"],
+        )

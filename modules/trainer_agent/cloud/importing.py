@@ -25,6 +25,7 @@ from edge_common.packages import (
     PackageStore,
     version_name,
 )
+from edge_common.telemetry_events import ModelImported
 from edge_common.version import VERSION
 from modules.trainer_agent.annotations import Model, checked_model_name, folded
 from modules.trainer_agent.cloud.check_version import COMMAND, SILENCE_S
@@ -82,7 +83,7 @@ class VersionImport:
         if kind is not None:
             _check_fits(model, kind, several, labels)
 
-    def work(self, job: Job, progress: Progress) -> Mapping[str, Any]:
+    def work(self, job: Job, progress: Progress) -> ModelImported:
         """Do the job; raises EdgeError that says what is wrong, and leaves nothing behind then."""
         asked = job.asked
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -115,7 +116,7 @@ class VersionImport:
             raise InvalidInput(f"the model cannot be taken: {told['problem']}")
         return int(told["size_px"])
 
-    def _keep(self, job: Job, told: dict[str, Any], files: dict[str, bytes]) -> Mapping[str, Any]:
+    def _keep(self, job: Job, told: dict[str, Any], files: dict[str, bytes]) -> ModelImported:
         created = job.model_id is None
         if job.model_id is None:
             model = self._library.create_model(
@@ -138,12 +139,9 @@ class VersionImport:
                 self._library.delete_model(model.id)
             raise
         self._prune(model.id)
-        return {
-            "model_id": model.id,
-            "version": manifest.version,
-            "sha256": job.asked["sha256"],
-            "kind": manifest.kind,
-        }
+        return ModelImported(
+            model_id=model.id, model_version=manifest.version, kind=manifest.kind, sha256=job.asked["sha256"]
+        )
 
 
 def _plain(file: Path, asked: Mapping[str, Any]) -> _Version:

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge_common.durable import write_file
 from edge_common.errors import Conflict, EdgeError, LineLost, StorageRefused
 from edge_common.hub import Hub
+from edge_common.telemetry_events import AboutModel, CloudNews, CloudWorkFailed
 from modules.trainer_agent.cloud.patience import DEFAULT_PATIENCE, Patience, Persistence, Stopped
 from modules.trainer_agent.training_log import now_text
 
@@ -87,8 +89,14 @@ class Progress:
         self._hub.report({"methods": {self._job.method: patch}})
 
 
-Work = Callable[[Job, Progress], Mapping[str, Any]]
-"""Does a job to its end and gives what is to be told of it, a `model_id` too."""
+@dataclass(frozen=True)
+class Work:
+    """What a method has done."""
+
+    run: Callable[[Job, Progress], AboutModel]
+    """Does a job to its end; the event that it gives is told in the twin, too."""
+    failed: CloudNews
+    """What the event is called that tells that it could not be done."""
 
 
 class CloudJobs:
@@ -196,7 +204,7 @@ class CloudJobs:
         progress = Progress(self._hub, job, self._patience, self._stop)
         progress.begin("running")
         try:
-            told = self._works[job.method](job, progress)
+            event = self._works[job.method].run(job, progress)
         except Stopped:
             raise
         except Exception as error:  # a job that ends the thread would end it again after each start
@@ -208,18 +216,16 @@ class CloudJobs:
                     self._due_s[path] = time.monotonic() + self._try_again_s
             progress.now("failed", why=why, ended=now_text())
             if self._said.get(path) != why:
-                self._send(job.model_id, {"event": f"{job.method} failed", "message": why})
+                attributes = {} if job.model_id is None else dict(self._attributes(job.model_id))
+                news = self._works[job.method].failed
+                self._hub.send(CloudWorkFailed(event=news, model_id=job.model_id, attributes=attributes, message=why))
             self._said[path] = why
             return not again
         log.info("%s %s: done", job.method, job.key)
+        told = event.model_dump(mode="json", exclude={"event", "attributes"}, exclude_none=True)
         progress.now("done", fraction=1.0, why="", ended=now_text(), **told)
-        about = {name: value for name, value in told.items() if name != "model_id"}
-        self._send(told.get("model_id", job.model_id), {"event": f"{job.method} done", **about})
+        self._hub.send(event.model_copy(update={"attributes": dict(self._attributes(event.model_id))}))
         return True
-
-    def _send(self, model_id: str | None, event: Mapping[str, Any]) -> None:
-        of_model = {} if model_id is None else {"model_id": model_id, "attributes": dict(self._attributes(model_id))}
-        self._hub.send("events", {"schema_version": 1, "time": now_text(), **event, **of_model})
 
 
 def _why(error: Exception) -> str:

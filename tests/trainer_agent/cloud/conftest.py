@@ -15,7 +15,7 @@ from modules.trainer_agent.cloud import exporting, importing
 from modules.trainer_agent.cloud.elsewhere import LearningElsewhere
 from modules.trainer_agent.cloud.exporting import DatasetExport
 from modules.trainer_agent.cloud.importing import VersionImport
-from modules.trainer_agent.cloud.jobs import CloudJobs
+from modules.trainer_agent.cloud.jobs import CloudJobs, Work
 from modules.trainer_agent.cloud.methods import CloudMethods
 from modules.trainer_agent.cloud.patience import Patience
 from modules.trainer_agent.library import Library
@@ -62,7 +62,10 @@ class Cloud:
         export = DatasetExport(library, self.packages, lambda: settings().handoff)
         taking_in = VersionImport(library, self.packages, self.pruned.append, folder / "cloud")
         self.elsewhere = LearningElsewhere(library, settings, folder / "cloud" / "sent.json")
-        works = {exporting.METHOD: self.elsewhere.noting(export.work), importing.METHOD: taking_in.work}
+        works = {
+            exporting.METHOD: Work(self.elsewhere.noting(export.work), "dataset not exported"),
+            importing.METHOD: Work(taking_in.work, "model not imported"),
+        }
         self.jobs = CloudJobs(
             folder / "cloud" / "jobs", self.hub, works, lambda model_id: {"aisle": "4"}, **{"patience": QUICK} | jobs
         )

@@ -80,7 +80,7 @@ def test_what_is_tagged_arrives_as_coco_and_twin_and_event_tell_of_it(
     assert told["sha256"] == hashlib.sha256(data).hexdigest()
     assert told["dataset_sha256"] == as_trained(library.training_set(model.id)).digest()
     (event,) = cloud.events()
-    assert (event["event"], event["model_id"], event["attributes"]) == ("exportDataset done", model.id, {"aisle": "4"})
+    assert (event["event"], event["model_id"], event["attributes"]) == ("dataset exported", model.id, {"aisle": "4"})
     assert (event["sha256"], event["reason"]) == (told["sha256"], "asked")
     assert event["blob"].startswith(f"http://127.0.0.1:{azurite.port}/devstoreaccount1/{container}/{model.id}-")
     (tmp_path / "back.zip").write_bytes(data)
@@ -159,7 +159,7 @@ def test_a_line_that_stays_away_is_given_up_in_the_end(library, model, azurite, 
     told = cloud.ended("exportDataset", model.id)
     assert told["phase"] == "failed"
     assert "cannot be reached" in told["why"]
-    assert cloud.events()[-1]["event"] == "exportDataset failed"
+    assert cloud.events()[-1]["event"] == "dataset not exported"
 
 
 def test_a_process_that_is_killed_goes_on_where_it_was_and_takes_little_memory(
@@ -293,7 +293,7 @@ def test_with_learning_in_the_cloud_enough_tagged_images_are_sent_in_place_of_a_
     wait_for(lambda: len(cloud.events()) == 2)
 
     told = [(event["event"], event["images"], event["reason"]) for event in cloud.events()]
-    assert told == [("exportDataset done", count, "enough tagged images") for count in (15, 18)]
+    assert told == [("dataset exported", count, "enough tagged images") for count in (15, 18)]
     assert agent.state(model.id).phase == "none"
     assert len(list(azurite.service.get_container_client(container).list_blobs())) == 2
 
@@ -320,7 +320,7 @@ def test_what_goes_out_by_itself_takes_a_new_sas_once_the_settings_have_one(
     assert "sig=" not in next((tmp_path / "cloud" / "jobs").iterdir()).read_text()
 
     time.sleep(0.4)
-    assert [event["event"] for event in cloud.events()] == ["exportDataset failed"]
+    assert [event["event"] for event in cloud.events()] == ["dataset not exported"]
 
     settings = settings_for("cloud", azurite.container_url(container))
 

@@ -121,13 +121,13 @@ def test_an_onnx_file_becomes_a_candidate_and_never_goes_live_by_itself(site, sh
     told = imported(cloud, shelf.id, {"modelId": shelf.id, **site.put("m", detector()), **ONNX, "threshold": 0.4})
 
     (version,) = cloud.packages.versions(shelf.id)
-    assert (told["phase"], told["version"], cloud.packages.current(shelf.id)) == ("done", version, None)
+    assert (told["phase"], told["model_version"], cloud.packages.current(shelf.id)) == ("done", version, None)
     kept = cloud.packages.verify(shelf.id, version)
     assert (kept.labels, kept.input_size_px, kept.model_name) == (LABELS, 64, "Shelf")
     assert (kept.thresholds, kept.score, kept.images) == (dict.fromkeys(LABELS, 0.4), None, 0)
     assert cloud.pruned == [shelf.id]
     (event,) = cloud.events()
-    assert (event["event"], event["model_id"], event["version"]) == ("importModel done", shelf.id, version)
+    assert (event["event"], event["model_id"], event["model_version"]) == ("model imported", shelf.id, version)
     assert "secret" not in json.dumps([told, event])
 
 
@@ -138,7 +138,7 @@ def test_a_package_becomes_a_new_model_with_its_tags(site, library, start_cloud,
     told = imported(cloud, "red-and-green", {"name": "Red and green", "format": "package", **site.put("p.zip", data)})
 
     (model,) = library.models()
-    kept = cloud.packages.verify(model.id, told["version"])
+    kept = cloud.packages.verify(model.id, told["model_version"])
     assert (model.name, tuple(tag.name for tag in model.tags)) == ("Red and green", LABELS)
     assert (kept.model_id, kept.model_name, kept.images) == (model.id, "Red and green", 40)
     assert cloud.packages.current(model.id) is None
@@ -163,7 +163,7 @@ def test_a_model_that_is_not_as_expected_is_refused_with_the_reason(site, shelf,
     assert told["phase"] == "failed"
     assert words in told["why"]
     assert cloud.packages.versions(shelf.id) == []
-    assert cloud.events()[0]["event"] == "importModel failed"
+    assert cloud.events()[0]["event"] == "model not imported"
     assert not list((cloud.folder / "cloud").glob("import-*"))
 
 
