@@ -5,12 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := edge_common modules bench tests standalone.py
 
-.PHONY: setup bench-setup run run-edge test soak vpu-check image-arm64 lint check format docs words screenshots lock clean
+.PHONY: setup bench-setup azurite run run-edge test soak vpu-check image-arm64 lint check format docs words screenshots lock clean
 
 setup: $(VENV)/installed zoo/index.json
 
 # For `bench.fewshot --compare` and `bench.curve` only; nothing else needs it.
 bench-setup: setup $(VENV)/installed-bench
+
+# Azure Blob Storage for the tests of what goes there; apart, as it is larger than all else that npm brings.
+azurite: build/azurite/node_modules/.package-lock.json
 
 run: setup
 	@$(BIN)/python standalone.py
@@ -78,6 +81,12 @@ $(VENV)/installed-bench: $(VENV)/installed requirements-bench.txt
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+build/azurite/node_modules/.package-lock.json: tests/azurite/package.json tests/azurite/package-lock.json
+	mkdir -p build/azurite
+	cp tests/azurite/package.json tests/azurite/package-lock.json build/azurite
+	npm ci --prefix build/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 zoo/index.json: $(VENV)/installed node_modules/.package-lock.json edge_common/zoo_setup.py edge_common/ssd_backbone.py edge_common/lite0.py

@@ -115,6 +115,18 @@ class DeviceBusy(InferenceError):
     code = "device_busy"
 
 
+class StorageRefused(EdgeError):
+    """Cloud storage that does not allow what was asked of it; asking again in the same way does not help."""
+
+    code = "storage_refused"
+
+
+class LineLost(EdgeError):
+    """A server that cannot be reached, or not for now; trying again may help."""
+
+    code = "line_lost"
+
+
 class LearningError(EdgeError):
     """Training that could not produce a model from what it was given."""
 

@@ -14,6 +14,7 @@ import shutil
 import uuid
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -280,6 +281,11 @@ def _sweep(folder: Path) -> None:
     """Delete what is half-written or half-deleted in a model's folder."""
     for path in folder.glob(".*.part"):
         _delete(path)
+
+
+def version_name(now: datetime) -> str:
+    """What a version that is made now (UTC) is called: such names sort by time."""
+    return now.strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
 
 
 def describe(manifest: Manifest) -> Mapping[str, object]:

@@ -13,6 +13,8 @@ _PASSWORD = re.compile(r"(//[^/@:\s]*:)[^/\s]*@")
 _SECRETS = frozenset({"password", "secret"})
 """Keys whose values nobody is told."""
 _HIDDEN = "***"
+_QUERY = re.compile(r"(https?://[^?\s]*\?|\bsig=)[^\s&]\S*", re.IGNORECASE)
+"""What follows the path of a web address: whoever has a SAS, or another signed address, may do what it allows."""
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 CameraId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -62,9 +64,10 @@ def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
 def acknowledgements(settings: Settings, version: int, code: int = 200, message: str = "") -> dict[str, Any]:
     """What to report for each desired key: {value, ac, av, ad}, the convention of IoT Plug and Play.
 
-    Passwords and secrets are left out: reported properties are read by more people than desired ones.
+    Passwords, secrets and queries of web addresses are left out: more people read reported properties than desired
+    ones.
     """
-    values = _without_passwords(settings.acknowledged())
+    values = without_passwords(settings.acknowledged())
     return {key: {"value": value, "ac": code, "av": version, "ad": message} for key, value in values.items()}
 
 
@@ -83,12 +86,13 @@ def problem_of(item: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return re.sub(r"\s+", " ", repr(_without_passwords(value)))[:80]
+    return re.sub(r"\s+", " ", repr(without_passwords(value)))[:80]
 
 
-def _without_passwords(value: Any) -> Any:  # noqa: ANN401 (JSON)
+def without_passwords(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    """JSON values with secrets, passwords of URLs and all queries of web addresses replaced by `***`."""
     if isinstance(value, dict):
-        return {key: _HIDDEN if key in _SECRETS and one else _without_passwords(one) for key, one in value.items()}
+        return {key: _HIDDEN if key in _SECRETS and one else without_passwords(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_without_passwords(one) for one in value]
-    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value
+        return [without_passwords(one) for one in value]
+    return _QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***@", value)) if isinstance(value, str) else value

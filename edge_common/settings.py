@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from edge_common.blob_place import parse_sas_url
 from edge_common.setting_groups import CameraId, HostName, ModelId, Settings
 from edge_common.skills.document import MOST_SKILLS, SkillDocument, SkillId
 
@@ -190,7 +191,7 @@ class WebSettings(Settings):
 
 
 class HandoffSettings(Settings):
-    """Where live models go beside this device's own inference."""
+    """Where live models go beside this device's own inference, and where tagged images are learned from."""
 
     to: Literal["device", "azureeyemodule"] = Field(
         default="device", description="azureeyemodule: detection models are served as its model zip, too"
@@ -209,11 +210,26 @@ class HandoffSettings(Settings):
         default=True,
         description="the zip carries the model compiled for the VPU, too, where FIFTEEN_VPU_PYTHON has azure-percept",
     )
+    learning: Literal["device", "cloud", "both"] = Field(
+        default="device",
+        description="what happens by itself when there are enough tagged images; cloud: in place of a training here "
+        "they go to `container_url`, and an event tells; both: that, too",
+    )
+    container_url: str = Field(
+        default="",
+        max_length=2048,
+        description="SAS URL of a container of Azure Blob Storage with the rights to read, create and write; a secret: "
+        "what follows its `?` is never reported",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.to == "azureeyemodule" and not self.base_url:
             raise ValueError("base_url expected where models are handed to azureeyemodule")
+        if self.learning != "device" and not self.container_url:
+            raise ValueError("container_url expected where tagged images go to the cloud")
+        if self.container_url and parse_sas_url(self.container_url).blob:
+            raise ValueError("container_url: a SAS of a container (sr=c) expected, got one of a blob")
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from edge_common.detections import ModelKind
 from edge_common.scores import Comparison, Int8, Score
 from edge_common.telemetry import Body, Number, Output, Words
 
@@ -93,8 +94,52 @@ class ModelZipRefused(AboutModel):
     message: Words
 
 
+class DatasetExported(AboutModel):
+    """What is tagged of a model lies in cloud storage."""
+
+    event: Literal["dataset exported"] = "dataset exported"
+    blob: Url = Field(description="where, without what allows to read it")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file")
+    size: int = Field(ge=0, description="of the file, in bytes")
+    format: Literal["coco", "voc", "model"]
+    images: int = Field(ge=0)
+    dataset_sha256: str = Field(description="as the manifest of a version that is trained on it tells it")
+    reason: Literal["asked", "enough tagged images"]
+
+
+class ModelImported(AboutModel):
+    """A version that was trained elsewhere is kept as a candidate."""
+
+    event: Literal["model imported"] = "model imported"
+    model_version: str
+    kind: ModelKind
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file that was fetched")
+
+
+CloudNews = Literal["dataset not exported", "model not imported"]
+
+
+class CloudWorkFailed(Body):
+    """What the cloud asked for could not be done; no `model_id` where the model is not there yet."""
+
+    output: ClassVar[Output] = "events"
+
+    event: CloudNews
+    attributes: dict[str, str] = Field(default={}, description="of the model, by which operations sort models")
+    message: Words
+
+
 Event = Annotated[
-    CameraEvent | ModelEvent | VersionEvent | Trained | TrainingFailed | ModelZipReady | ModelZipRefused,
+    CameraEvent
+    | ModelEvent
+    | VersionEvent
+    | Trained
+    | TrainingFailed
+    | ModelZipReady
+    | ModelZipRefused
+    | DatasetExported
+    | ModelImported
+    | CloudWorkFailed,
     Field(discriminator="event"),
 ]
 

@@ -15,7 +15,11 @@ MOST_LINES = 300
 
 HOMES = {
     "ai_edge_litert": ("modules/inference/runtimes/runtime_tflite.py",),
-    "azure": ("edge_common/azure_client.py", "modules/inference/vpu_worker.py"),
+    "azure": (
+        "edge_common/azure_client.py",
+        "modules/inference/vpu_worker.py",
+        "modules/trainer_agent/cloud/blob_storage.py",
+    ),
     "babel": (
         "modules/trainer_agent/catalogues.py",
         "modules/trainer_agent/web/language.py",

@@ -19,6 +19,7 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
 from modules.capture.desk import Desk
 from modules.capture.loop import Capture
+from modules.capture.methods import CameraMethods
 from modules.capture.reports import Reports
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def main() -> int:
     publisher = FramePublisher(given.frames)
     reports = Reports(hub, keeper, OwnCameras(given.data / PLACE))
     capture = Capture(reports, publisher)
+    hub.serve(CameraMethods(capture).methods)
     questions = QuestionServer(given.questions, Desk(capture).answer)
     code = service.EXIT_CLEAN
     try:

@@ -37,6 +37,13 @@ from edge_common.settings import TrainerSettings
 from edge_common.skill_feed import SkillFeed
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
+from modules.trainer_agent.cloud.elsewhere import LearningElsewhere
+from modules.trainer_agent.cloud.exporting import METHOD as EXPORT
+from modules.trainer_agent.cloud.exporting import DatasetExport
+from modules.trainer_agent.cloud.importing import METHOD as IMPORT
+from modules.trainer_agent.cloud.importing import VersionImport
+from modules.trainer_agent.cloud.jobs import CloudJobs, Work
+from modules.trainer_agent.cloud.methods import CloudMethods
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.handoff.blob import BlobCompiler
@@ -110,7 +117,17 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
         compiler = BlobCompiler(os.environ.get("FIFTEEN_VPU_PYTHON"))
         library, trainings = Library(database, data / "library"), TrainingLog(database)
+        elsewhere = LearningElsewhere(library, lambda: keeper.settings, data / "cloud" / "sent.json")
+        export = DatasetExport(library, packages, lambda: keeper.settings.handoff)
+        taking_in = VersionImport(library, packages, lambda model_id: agent.versions.prune(model_id), data / "cloud")
+        works = {
+            EXPORT: Work(elsewhere.noting(export.work), "dataset not exported"),
+            IMPORT: Work(taking_in.work, "model not imported"),
+        }
         with (
+            closing(
+                CloudJobs(data / "cloud" / "jobs", hub, works, lambda model_id: agent.versions.attributes(model_id))
+            ) as jobs,
             closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
             closing(
                 Agent(
@@ -122,13 +139,15 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     data=data,
                     zoo=zoo,
                     alone=drafts.give_way,
+                    here=lambda model_id: elsewhere.here(model_id, jobs),
                 )
             ) as agent,
             closing(Improve(library, frames, results, lambda: keeper.settings.improve, data=data)),
             closing(TlsPage(source_of(os.environ), chosen.host, chosen.tls_port, hub.report)) as tls,
             closing(Handoff(packages, hub, lambda: keeper.settings.handoff, library, compiler, data=data)) as handoff,
         ):
-            hub.serve(ModelMethods(library, agent, packages, hub).methods)
+            methods = ModelMethods(library, agent, packages, hub).methods
+            hub.serve({**methods, **CloudMethods(jobs, export, taking_in).methods})
             proposer = Proposer(library, packages, drafts.packages, threads=PROPOSER_THREADS)
             live = LiveView(frames, results)
             cameras = Cameras(OwnCameras(data / PLACE), asker, frames)
@@ -154,6 +173,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             door = listen(chosen.host, chosen.port)
             people.announce()
             handoff.start()
+            jobs.start()
             server = create_server(known_peers(app, tls.peers), sockets=[door], **_SERVER)
             threading.Thread(target=server.run, name="page", daemon=True).start()
             tls.start((chosen.host or "127.0.0.1", door.getsockname()[1]))
@@ -161,7 +181,10 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             heart = Heartbeat()
             while not stop.is_set():
                 heart.beat()
-                keeper.wait(0.5)
+                if keeper.wait(0.5):
+                    # What is enough to learn from, and where that is done, may be another now.
+                    for model in library.models():
+                        agent.tags_changed(model.id)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,9 @@ class Agent:
         command: Sequence[str] = TRAINING_JOB,
         pace: Pace = Pace(),
         alone: Callable[[], AbstractContextManager[None]] = nullcontext,
+        here: Callable[[str], bool] = lambda model_id: True,
     ) -> None:
-        """`alone`: keeps away, while it lasts, what has to give way to a training."""
+        """`alone` keeps away what has to give way to a training; `here`: may this model be trained by itself?"""
         self._library = library
         self._trainings = trainings
         self._packages = packages
@@ -67,6 +68,7 @@ class Agent:
         self._command = command
         self._pace = pace
         self._alone = alone
+        self._here = here
         self._changed = threading.Condition()
         self.versions = KeptVersions(library, packages, hub, settings)
         self._number = 0
@@ -121,6 +123,11 @@ class Agent:
         with self._changed:
             self._due_s[model_id] = time.monotonic() + (0.0 if image_done else self._pace.settle_s)
             self._changed.notify_all()
+
+    def settings_changed(self) -> None:
+        """Tell that what is enough, or what happens then, may be another now."""
+        for model in self._library.models():
+            self.tags_changed(model.id)
 
     def state(self, model_id: str) -> TrainingState:
         """How the model's last training stands."""
@@ -188,7 +195,7 @@ class Agent:
     def _train_by_itself(self, model_id: str) -> None:
         """The first time when there is enough, and again when enough that was kept to be checked came together."""
         try:
-            if not self._library.model(model_id).automatic or self.state(model_id).active:
+            if not self._here(model_id) or not self._library.model(model_id).automatic or self.state(model_id).active:
                 return
             checked = self._library.checks.checked_since_training(model_id)
             if self.state(model_id).phase == "none" or checked >= self._settings().checked_images:

@@ -18,6 +18,7 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.results import InferenceState
 from edge_common.service import LOG_FOLDER
+from edge_common.setting_groups import without_passwords
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.library import Library
@@ -84,7 +85,7 @@ class Diagnostics:
             except ValueError as error:
                 found[module] = f"not readable: {error}"
         found["trainer_agent"] = self.settings().model_dump(mode="json")
-        return found
+        return dict(without_passwords(found))
 
     def _looking(self) -> Any:  # noqa: ANN401 (JSON)
         state = self.inference()

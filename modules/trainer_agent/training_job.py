@@ -25,7 +25,7 @@ from edge_common.detections import ModelKind
 from edge_common.errors import EdgeError, ImageError, InvalidInput
 from edge_common.geometry import Box
 from edge_common.images import small_grey
-from edge_common.packages import Manifest, PackageStore
+from edge_common.packages import Manifest, PackageStore, version_name
 from edge_common.scores import Comparison
 from edge_common.sentences import marked
 from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input, leave
@@ -176,12 +176,12 @@ def dataset_of(request: Request) -> Dataset:
 def manifest_of(
     request: Request, dataset: Dataset, trained: Trained, comparison: Comparison | None, now: datetime
 ) -> Manifest:
-    """The package's manifest; its version is the time of creation, so that versions sort by age."""
+    """The package's manifest."""
     used = [image for image in dataset.images if image.digest in trained.held_back]
     return Manifest(
         model_id=request.model_id,
         model_name=request.model_name,
-        version=now.strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z",
+        version=version_name(now),
         kind=request.kind,
         several=request.several,
         labels=request.tags,

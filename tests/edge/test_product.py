@@ -24,6 +24,9 @@ def test_three_modules_take_settings_and_report_through_outages_and_kills(
     assert hub.invoke("inference", "status")[0] == 200
     assert hub.invoke("trainer_agent", "listModels") == (200, [])
     assert hub.invoke("trainer_agent", "train", {"modelId": "none"})[0] == 404
+    assert hub.invoke("trainer_agent", "exportDataset", {"modelId": "none"})[0] == 404
+    assert hub.invoke("trainer_agent", "importModel", {"modelId": "none"})[0] == 400
+    wait_for(lambda: hub.invoke("capture", "snapshot", {"camera": "camera-1"})[0] == 200, 30)
 
     hub.kill()
     hub.desire("inference", {"threads": 1})

@@ -109,6 +109,42 @@ def test_passwords_of_cameras_are_not_reported() -> None:
     assert settings.cameras["door"].url == url
 
 
+SAS_URL = "https://a.blob.core.windows.net/tagged?sp=rcw&sr=c&sig=hush%2Fhush"
+
+
+def test_a_sas_is_not_reported_and_no_refusal_tells_it() -> None:
+    handoff = {"learning": "cloud", "container_url": SAS_URL}
+    settings = parse_settings(TrainerSettings, {"handoff": handoff})
+
+    reported = acknowledgements(settings, 3)
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(TrainerSettings, {"handoff": {**handoff, "learning": "moon"}, "web": SAS_URL})
+    with pytest.raises(ConfigError) as cut:
+        parse_settings(TrainerSettings, {"handoff": {"container_url": "sr=c&sig=hush"}})
+
+    assert settings.handoff.container_url == SAS_URL
+    assert reported["handoff"]["value"]["container_url"] == "https://a.blob.core.windows.net/tagged?***"
+    assert "hush" not in f"{reported}{refused.value}{cut.value}"
+
+
+@pytest.mark.parametrize(
+    ("handoff", "problem"),
+    [
+        pytest.param({"learning": "cloud"}, "container_url expected where", id="no container"),
+        pytest.param(
+            {"container_url": SAS_URL.replace("tagged", "tagged/b").replace("sr=c", "sr=b")},
+            "a SAS of a container .* expected, got one of a blob",
+            id="a blob",
+        ),
+        pytest.param({"container_url": "https://a.example/c"}, "there is no sig=", id="no SAS"),
+        pytest.param({"container_url": SAS_URL.replace("rcw", "r")}, "allows to write expected", id="too few rights"),
+    ],
+)
+def test_images_go_to_a_container_that_can_be_written_to(handoff: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        parse_settings(TrainerSettings, {"handoff": handoff})
+
+
 @pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "MYRIAD", "MYRIAD.1.2-ma2480", "AUTO:GPU,CPU", None])
 def test_devices_are_named_as_openvino_names_them(device: str | None) -> None:
     assert parse_settings(InferenceSettings, {"device": device}).device == device

@@ -148,6 +148,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
         int8: bool = False,
         trainings: TrainingLog | None = None,
         alone: Callable[[], AbstractContextManager[None]] = nullcontext,
+        here: Callable[[str], bool] = lambda model_id: True,
     ) -> Agent:
         agent = Agent(
             library,
@@ -160,6 +161,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
             command=(*command, way),
             pace=Pace(settle_s, silence_s),
             alone=alone,
+            here=here,
         )
         started.append(agent)
         return agent

@@ -1,7 +1,7 @@
 """COCO annotations (one JSON document) to and from exchanged models; boxes are x, y, width, height in px. Pure."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from edge_common.errors import InvalidInput
@@ -58,33 +58,47 @@ def read_coco(data: bytes, path: str, members: Collection[str], name: str) -> Ex
     return ExchangedModel(name, "detection", distinct(tags.values(), f"{path}: categories"), tuple(images))
 
 
-def write_coco(model: ExchangedModel, sizes: Mapping[str, tuple[int, int]]) -> bytes:
-    """The document; `sizes`: width and height in px of each image's file."""
+def write_coco(model: ExchangedModel, sizes: Mapping[str, tuple[int, int]]) -> Iterator[bytes]:
+    """The document in pieces, a line for each entry; `sizes`: width and height in px of each image's file."""
     tag_ids = {tag: index for index, tag in enumerate(model.tags, 1)}
-    images: list[dict[str, object]] = []
-    annotations: list[dict[str, object]] = []
+    yield f'{{"info": {_json({"description": model.name})},\n"images": ['.encode()
+    yield from _lines(
+        {"id": image_id, "file_name": image.file, "width": sizes[image.file][0], "height": sizes[image.file][1]}
+        for image_id, image in enumerate(model.images, 1)
+    )
+    yield b'],\n"annotations": ['
+    yield from _lines(_annotations(model, sizes, tag_ids))
+    yield b'],\n"categories": ['
+    yield from _lines({"id": tag_id, "name": tag} for tag, tag_id in tag_ids.items())
+    yield b"]}\n"
+
+
+def _annotations(
+    model: ExchangedModel, sizes: Mapping[str, tuple[int, int]], tag_ids: Mapping[str, int]
+) -> Iterator[dict[str, object]]:
+    count = 0
     for image_id, image in enumerate(model.images, 1):
         wide, high = sizes[image.file]
-        images.append({"id": image_id, "file_name": image.file, "width": wide, "height": high})
         for tag, box in image.boxes:
+            count += 1
             placed = [box.x0 * wide, box.y0 * high, box.width * wide, box.height * high]
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image_id,
-                    "category_id": tag_ids[tag],
-                    "bbox": [round(value, 3) for value in placed],
-                    "area": round(placed[2] * placed[3], 3),
-                    "iscrowd": 0,
-                }
-            )
-    document = {
-        "info": {"description": model.name},
-        "images": images,
-        "annotations": annotations,
-        "categories": [{"id": tag_id, "name": tag} for tag, tag_id in tag_ids.items()],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+            yield {
+                "id": count,
+                "image_id": image_id,
+                "category_id": tag_ids[tag],
+                "bbox": [round(value, 3) for value in placed],
+                "area": round(placed[2] * placed[3], 3),
+                "iscrowd": 0,
+            }
+
+
+def _lines(entries: Iterable[dict[str, object]]) -> Iterator[bytes]:
+    for place, one in enumerate(entries):
+        yield (b",\n" if place else b"\n") + _json(one).encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 Placed = tuple[str, tuple[float, float, float, float], str]

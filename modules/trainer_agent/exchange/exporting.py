@@ -3,6 +3,8 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from edge_common.detections import ModelKind
@@ -20,6 +22,7 @@ from edge_common.packages import (
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.exchange import archive, coco, voc
 from modules.trainer_agent.exchange.exchanged import ExchangedImage, ExchangedModel
+from modules.trainer_agent.learning.dataset import TaggedBox, TaggedImage, digest_of_dataset
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.rows import box_of, image_of, read_model
 
@@ -32,8 +35,19 @@ def ways_of(kind: ModelKind) -> tuple[Way, ...]:
     return get_args(Way) if kind == "detection" else ("model",)
 
 
-def export_model(library: Library, packages: PackageStore, model_id: str, way: Way) -> Iterator[bytes]:
-    """The zip file in pieces; raises NotFound, InvalidInput, before the first of them.
+@dataclass(frozen=True)
+class Export:
+    """A model as one file, all of one moment."""
+
+    pieces: Iterator[bytes]
+    images: int
+    """In the file; one that is deleted before it is read is left out."""
+    dataset_sha256: str
+    """Of what is tagged, as the manifest of a version that is trained on it tells it."""
+
+
+def export_model(library: Library, packages: PackageStore, model_id: str, way: Way) -> Export:
+    """Raises NotFound, InvalidInput.
 
     `model` has everything; the others the tagged images, as they cannot tell an image that nobody has looked at.
     """
@@ -42,7 +56,23 @@ def export_model(library: Library, packages: PackageStore, model_id: str, way: W
         raise InvalidInput(f"'{model.name}' is a classification model; {way.upper()} is about boxes.")
     if way != "model":
         images = [(stored, image) for stored, image in images if stored.tagged]
-    return _pieces(library, packages, model, images, way)
+    return Export(_pieces(library, packages, model, images, way), len(images), _digest(model, images))
+
+
+def _digest(model: Model, images: list[tuple[LibraryImage, ExchangedImage]]) -> str:
+    index_of = {tag.name: index for index, tag in enumerate(model.tags)}
+    tagged = (
+        TaggedImage(
+            Path(image.file),
+            stored.digest,
+            image.name,
+            tuple(TaggedBox(index_of[tag], box) for tag, box in image.boxes),
+            tuple(index_of[tag] for tag in image.tags),
+        )
+        for stored, image in sorted(images, key=lambda one: one[0].digest)
+        if stored.tagged
+    )
+    return digest_of_dataset(model.kind, tuple(index_of), tagged, several=model.several)
 
 
 def _content(library: Library, model_id: str) -> tuple[Model, list[tuple[LibraryImage, ExchangedImage]]]:
@@ -98,7 +128,9 @@ def _pieces(
         match way:
             case "coco":
                 sizes = {image.file: (stored.width, stored.height) for stored, image in written}
-                _put(file, coco.DOCUMENT, coco.write_coco(whole, sizes), packed=True)
+                with file.open(_entry(coco.DOCUMENT, packed=True), "w") as document:
+                    for piece in coco.write_coco(whole, sizes):
+                        document.write(piece)
             case "voc":
                 for stored, image in written:
                     path = f"{voc.DOCUMENTS}/{stored.digest}.xml"
@@ -113,7 +145,7 @@ def _pieces(
                         versions.append(version)
                     yield out.take()
                 live = packages.current(model.id)
-                document = archive.write_archive(
+                described = archive.write_archive(
                     ExchangedModel(
                         *(whole.name, whole.kind, whole.tags, whole.images, model.automatic, model.attributes),
                         versions=tuple(versions),
@@ -121,7 +153,7 @@ def _pieces(
                         several=model.several,
                     )
                 )
-                _put(file, archive.DOCUMENT, document, packed=True)
+                _put(file, archive.DOCUMENT, described, packed=True)
     yield out.take()
 
 
@@ -148,10 +180,14 @@ def _put_version(file: zipfile.ZipFile, packages: PackageStore, model_id: str, v
 
 
 def _put(file: zipfile.ZipFile, name: str, data: bytes, *, packed: bool = False) -> None:
+    file.writestr(_entry(name, packed=packed), data)
+
+
+def _entry(name: str, *, packed: bool) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _EPOCH)
     info.external_attr = 0o644 << 16
     info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-    file.writestr(info, data)
+    return info
 
 
 class _Outbox(io.RawIOBase):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +44,23 @@ class Dataset:
     """Classification: a picture may have more than one tag."""
 
     def digest(self) -> str:
-        """sha256 over tags, images and boxes: equal when, and only when, there is the same to learn from."""
-        content = [
-            [image.digest, [[found.tag, *found.box.to_list()] for found in image.boxes], list(image.tags)]
-            for image in sorted(self.images, key=lambda image: image.digest)
-        ]
-        kind = f"{self.kind} by several tags" if self.several else self.kind
-        return hashlib.sha256(json.dumps([kind, self.tags, content]).encode()).hexdigest()
+        """As `digest_of_dataset` has it."""
+        by_digest = sorted(self.images, key=lambda image: image.digest)
+        return digest_of_dataset(self.kind, self.tags, by_digest, several=self.several)
+
+
+def digest_of_dataset(kind: ModelKind, tags: Sequence[str], images: Iterable[TaggedImage], *, several: bool) -> str:
+    """sha256 over tags, images and boxes: equal when, and only when, there is the same to learn from.
+
+    images: in the order of their digests.
+    """
+    named = f"{kind} by several tags" if several else kind
+    digest = hashlib.sha256(f"[{json.dumps(named)}, {json.dumps(list(tags))}, [".encode())
+    for number, image in enumerate(images):
+        content = [image.digest, [[found.tag, *found.box.to_list()] for found in image.boxes], list(image.tags)]
+        digest.update((", " if number else "").encode() + json.dumps(content).encode())
+    digest.update(b"]]")
+    return digest.hexdigest()
 
 
 def read_pixels(image: TaggedImage) -> Pixels:

@@ -42,7 +42,7 @@ def export(model_id: str, way: str) -> Response:
     chosen = next((known for known in get_args(Way) if known == way), None)
     if chosen is None:
         raise NotFound(f"Export: one of {', '.join(get_args(Way))} expected, got {way[:40]!r}.")
-    pieces = export_model(services().library, services().packages, model_id, chosen)
+    pieces = export_model(services().library, services().packages, model_id, chosen).pieces
     name = slug(services().library.model(model_id).name) + ("" if chosen == "model" else f"-{chosen}")
     disposition = f'attachment; filename="{name}.zip"'
     return Response(pieces, mimetype="application/zip", headers={"Content-Disposition": disposition})

@@ -42,7 +42,7 @@ def near(found, expected, within):
 
 @given(tagged_boxes)
 def test_coco_gives_back_what_was_written(placed):
-    written = write_coco(model_of(ExchangedImage(FILE, "shelf", placed)), {FILE: (WIDE, HIGH)})
+    written = b"".join(write_coco(model_of(ExchangedImage(FILE, "shelf", placed)), {FILE: (WIDE, HIGH)}))
 
     read = read_coco(written, "annotations.json", {FILE}, "Gaps")
 

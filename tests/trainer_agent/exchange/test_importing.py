@@ -83,7 +83,7 @@ def elsewhere(tmp_path):
 
 def exported(tmp_path, library, packages, model, way) -> Path:
     path = tmp_path / f"{way}.zip"
-    path.write_bytes(b"".join(export_model(library, packages, model.id, way)))
+    path.write_bytes(b"".join(export_model(library, packages, model.id, way).pieces))
     return path
 
 
@@ -205,7 +205,7 @@ def test_tagged_images_go_out_and_come_back_in_other_formats(tmp_path, library, 
 
 
 def test_an_export_is_written_piece_by_piece(library, stocked, workshop):
-    pieces = list(export_model(library, workshop.packages, stocked.id, "model"))
+    pieces = list(export_model(library, workshop.packages, stocked.id, "model").pieces)
 
     assert len(pieces) > 3
     assert zipfile.ZipFile(io.BytesIO(b"".join(pieces))).testzip() is None

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,17 @@ def test_a_set_has_the_same_digest_in_any_order_and_place(shapes: Dataset, tmp_p
     moved = tuple(replace(image, path=tmp_path / "elsewhere", name="other") for image in shapes.images[::-1])
 
     assert replace(shapes, images=moved).digest() == shapes.digest()
+
+
+def test_the_digest_is_that_of_the_content_as_json(shapes: Dataset) -> None:
+    content = [
+        [image.digest, [[box.tag, *box.box.to_list()] for box in image.boxes], list(image.tags)]
+        for image in sorted(shapes.images, key=lambda image: image.digest)
+    ]
+
+    written = json.dumps([shapes.kind, shapes.tags, content])
+
+    assert shapes.digest() == hashlib.sha256(written.encode()).hexdigest()
 
 
 def test_a_set_has_another_digest_when_there_is_something_else_to_learn_from(shapes: Dataset) -> None:

@@ -54,7 +54,7 @@ def test_the_diagnostics_file_tells_how_the_device_does(build_app, library, mode
 
 
 def test_no_secret_is_in_the_diagnostics_file(build_app, library, model, tmp_path):
-    names = ("own", "removed", "twin", "query", "refused", "log")
+    names = ("own", "removed", "twin", "query", "refused", "log", "sas")
     secrets = {name: f"{name}-S3cr,t" for name in names}
     own = OwnCameras(tmp_path / PLACE)
     own.add("door", CameraSettings(url=f"rtsp://admin:{secrets['own']}@192.0.2.7/main"))
@@ -63,6 +63,8 @@ def test_no_secret_is_in_the_diagnostics_file(build_app, library, model, tmp_pat
     settings = {"cameras": {"till": {"url": f"rtsp://u:{secrets['twin']}@192.0.2.9/x?password={secrets['query']}"}}}
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings" / "capture.json").write_text(json.dumps(settings))
+    handoff = {"handoff": {"container_url": f"https://a.example/c?sr=c&sig={secrets['sas']}"}}
+    (tmp_path / "settings" / "inference.json").write_text(json.dumps(handoff))
     LocalHub(tmp_path / "twins" / "capture").desire({"cameras": {"bad": {"url": f"rtsp:{secrets['refused']}"}}})
     (tmp_path / "logs").mkdir()
     # Those of cameras could stand in any line; a password of one that nobody knows, in its address.
