@@ -22,10 +22,10 @@ run: setup
 run-edge: setup
 	@$(BIN)/python -m tests.edge.tour
 
-test: setup
+test: setup azurite
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-soak: setup
+soak: setup azurite
 	$(BIN)/python -m pytest -m soak
 
 # Compiles a trained model (MODEL=..., several too) for the Myriad X by azure-percept's tools, under emulation, without

@@ -1,7 +1,10 @@
 """Azurite, which answers as Azure Blob Storage does, on a port of this machine; and a line to it that can be cut."""
 
+import base64
 import contextlib
 import datetime
+import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -14,10 +17,9 @@ from azure.storage.blob import BlobServiceClient, generate_blob_sas, generate_co
 from tests.program import any_port
 
 PROGRAM = Path(__file__).parents[2] / "build/azurite/node_modules/azurite/dist/src/blob/main.js"
-MISSING = "Azurite is not installed: run `make azurite`"
-ACCOUNT = "devstoreaccount1"
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The emulators' only account, as Microsoft publishes it."""
+MISSING = "Azurite is not installed: run `make test` once, or `make azurite`"
+ACCOUNT = "fifteen"
+KEY = base64.b64encode(secrets.token_bytes(64)).decode()
 _HOUR = datetime.timedelta(hours=1)
 
 
@@ -33,7 +35,10 @@ class Azurite:
         options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
         place = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
         self._process = subprocess.Popen(
-            ["node", str(PROGRAM), *options, *place], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+            ["node", str(PROGRAM), *options, *place],
+            env=os.environ | {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+            stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
         deadline_s = time.monotonic() + 60
         while True:

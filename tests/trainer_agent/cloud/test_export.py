@@ -82,7 +82,7 @@ def test_what_is_tagged_arrives_as_coco_and_twin_and_event_tell_of_it(
     (event,) = cloud.events()
     assert (event["event"], event["model_id"], event["attributes"]) == ("dataset exported", model.id, {"aisle": "4"})
     assert (event["sha256"], event["reason"]) == (told["sha256"], "asked")
-    assert event["blob"].startswith(f"http://127.0.0.1:{azurite.port}/devstoreaccount1/{container}/{model.id}-")
+    assert event["blob"].startswith(f"http://127.0.0.1:{azurite.port}/{ACCOUNT}/{container}/{model.id}-")
     (tmp_path / "back.zip").write_bytes(data)
     with ZipReader(tmp_path / "back.zip") as opened:
         assert len(read_model_file(opened, "back").images) == 6
