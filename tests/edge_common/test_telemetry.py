@@ -15,8 +15,11 @@ from edge_common.skills.told import MOST_BOXES, Shown
 from edge_common.telemetry import MOST_LETTERS, MOST_SHOWN, Body, Output, Severity, Source, alert
 from edge_common.telemetry_events import (
     CameraEvent,
+    CloudWorkFailed,
+    DatasetExported,
     Event,
     ModelEvent,
+    ModelImported,
     ModelZipReady,
     ModelZipRefused,
     Trained,
@@ -82,6 +85,19 @@ BODIES = [
         model_id="shelf", model_version="3", url="http://x/y.zip", sha256="f" * 64, size=1, blob=False, message=""
     ),
     ModelZipRefused(model_id="shelf", model_version="3", message="no detection model"),
+    DatasetExported(
+        model_id="shelf",
+        blob="https://a.blob.core.windows.net/tagged/shelf.zip",
+        sha256="0" * 64,
+        size=1,
+        format="coco",
+        images=15,
+        dataset_sha256="0" * 64,
+        reason="asked",
+    ),
+    ModelImported(model_id="shelf", model_version="4", kind="detection", sha256="0" * 64),
+    CloudWorkFailed(event="dataset not exported", model_id="shelf", message="the SAS is not accepted"),
+    CloudWorkFailed(event="model not imported", message="the disk is full"),
 ]
 
 
