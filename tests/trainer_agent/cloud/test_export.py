@@ -23,7 +23,7 @@ from modules.trainer_agent.exchange.exporting import export_model
 from modules.trainer_agent.exchange.formats import read_model_file
 from modules.trainer_agent.exchange.zip_reading import ZipReader
 from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
-from tests.azurite.server import Azurite
+from tests.azurite.server import ACCOUNT, Azurite
 from tests.trainer_agent.cloud.conftest import wait_for
 from tests.trainer_agent.conftest import REPOSITORY, gone, tag_images
 
