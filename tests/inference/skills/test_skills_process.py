@@ -16,11 +16,9 @@ import pytest
 
 from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.hub import LocalHub
-from edge_common.own_skills import PLACE, OwnSkills
 from edge_common.packages import PackageStore
 from edge_common.results import ResultSubscriber, result_key
 from edge_common.skill_feed import PICTURES_PLACE, SkillFeed, Told
-from edge_common.skills.document import parse_skill
 from edge_common.skills.told import SkillEvent
 from tests.inference.skills.test_crops import COLOURS
 from tests.inference.tiny_models import GREEN_SHELF, publish_model
@@ -150,22 +148,3 @@ def test_from_a_camera_through_two_models_to_an_alert_and_over_a_power_cut(shop:
     assert raised["numbers"] == {"how-many": 4.0}
     assert [(one.id, one.phase) for one in shop.events()] == [(event.id, "cleared")]
     assert event.id == raised["alert_id"]
-
-
-def test_a_skill_of_the_page_is_taken_and_leaves_the_twin_with_its_end(shop: Shop) -> None:
-    publish_model(PackageStore(shop.data / "models"), "1")
-    own = OwnSkills(shop.data / PLACE)
-    steps = [
-        {"id": "places", "do": "model", "model": "shelf"},
-        {"id": "how-many", "do": "count", "of": "places"},
-        {"id": "any", "do": "compare", "of": "how-many", "how": "more", "than": 0},
-    ]
-    actions = [{"do": "alert", "when": "any"}]
-    shop.operator.desire({"backend": "onnx"})
-    shop.start()
-    own.put("any", parse_skill({"name": "Any", "cameras": ["shelf"], "steps": steps, "actions": actions}))
-    shop.show_until(GREEN, shop.alerts)
-    own.remove("any")
-    shop.show_until(GREEN, lambda: len(shop.alerts()) == 2 and shop.reported() == {})
-
-    assert [alert["phase"] for alert in shop.alerts()] == ["raised", "cleared"]
