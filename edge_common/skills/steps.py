@@ -3,12 +3,12 @@
 What they mean is in `program`; whether they fit together is in `fitting`. Nothing in them is ever run as code.
 """
 
-import zoneinfo
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from edge_common.setting_groups import CameraId, ModelId, Settings
+from edge_common.skills.time_zones import TimeZone
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -38,14 +38,17 @@ class Step(Settings):
 
 
 class ModelStep(Step):
-    """Boxes: what a model finds in the picture. One that speaks for whole pictures gives one box, the picture."""
+    """Boxes: what a model finds in the picture. One that speaks for whole pictures gives the picture, once a label."""
 
     do: Literal["model"] = "model"
     model: Looking
 
 
 class KeepStep(Step):
-    """Boxes: those of another step that are what is wanted, where it is wanted."""
+    """Boxes: those of another step that are what is wanted, where it is wanted.
+
+    A zone's border is part of it; where an outline crosses itself, what is surrounded twice is outside.
+    """
 
     do: Literal["keep"] = "keep"
     of: Above
@@ -63,7 +66,8 @@ class KeepStep(Step):
 class CropStep(Step):
     """Boxes: what a second model says of each box of another step, looking at nothing else.
 
-    One that speaks for whole pictures renames the box; one that finds boxes gives those, where they are in the picture.
+    One that speaks for whole pictures renames the box to what it is surest of, and drops it when it is sure of nothing;
+    one that finds boxes gives those, where they are in the picture.
     """
 
     do: Literal["crop"] = "crop"
@@ -74,21 +78,33 @@ class CropStep(Step):
 
 
 class TrackStep(Step):
-    """Things: boxes of another step, each known again from picture to picture."""
+    """Things: boxes of another step, each known again from picture to picture; those that are seen now.
+
+    Boxes of the same label are preferred; otherwise a thing may change its label. At most a hundred are known.
+    """
 
     do: Literal["track"] = "track"
     of: Above
-    overlap: Share = Field(default=0.2, description="IoU with where it is expected, at least")
+    overlap: Share = Field(
+        default=0.2, description="IoU with where it is expected, at least; what is left is tried with doubled boxes"
+    )
     lost_after_s: Seconds = Field(default=2.0, description="not seen for so long, it is another one when it comes back")
 
 
 class StayStep(Step):
-    """Things: those of another step that have been there for a while."""
+    """Things: those of another step that have been there for a while.
+
+    Counted from when that step first gave them: after `keep` with a zone, from when they came into the zone. One that
+    was gone for longer than its tracker waits begins anew. Time without results does not count.
+    """
 
     do: Literal["stay"] = "stay"
     of: Above
-    for_s: Seconds = Field(description="in sight at least so long")
-    still: bool = Field(default=False, description="true: from where it was first seen it did not move away")
+    for_s: Seconds = Field(description="there at least so long")
+    still: bool = Field(
+        default=False,
+        description="true: its centre stayed in the box that it had at first; what moves away begins anew there",
+    )
 
 
 class CountStep(Step):
@@ -99,7 +115,10 @@ class CountStep(Step):
 
 
 class CrossingsStep(Step):
-    """A number: how many things of another step have crossed a line lately."""
+    """A number: how many things of another step have crossed a line lately.
+
+    The centre of the box counts, and only once a tenth of the box around it is across; who turns round counts again.
+    """
 
     do: Literal["crossings"] = "crossings"
     of: Above
@@ -111,7 +130,7 @@ class CrossingsStep(Step):
 
 
 class CoveredStep(Step):
-    """A number from 0 to 1: the share of an area that boxes of another step cover."""
+    """A number from 0 to 1: the share of an area that boxes of another step cover, together; right to about 0.01."""
 
     do: Literal["covered"] = "covered"
     of: Above
@@ -119,7 +138,10 @@ class CoveredStep(Step):
 
 
 class ChangeStep(Step):
-    """A number: by how much another number is more than its reference."""
+    """A number: by how much another number is more than its reference; below 0 when it is less.
+
+    Of a mean, the number of each result counts until the next one; without any before, the change is 0.
+    """
 
     do: Literal["change"] = "change"
     of: Above
@@ -150,7 +172,9 @@ class CombineStep(Step):
 class HoldStep(Step):
     """A condition: becomes true when another one was true for long enough, and false when it was false for as long.
 
-    Time without results counts as neither: a camera that is lost is no empty shelf.
+    Time without results counts as neither: a camera that is lost is no empty shelf. A result stands for the time until
+    the next one, two seconds at most; what counted before a gap counts after it. What is true for long enough during
+    the cool-down is true at its end. Once it became false, looking back at the last seconds begins anew.
     """
 
     do: Literal["hold"] = "hold"
@@ -170,22 +194,17 @@ class HoldStep(Step):
 
 
 class ScheduleStep(Step):
-    """A condition: whether another one is true within opening hours."""
+    """A condition: whether another one is true within opening hours, by the wall clock of the place.
+
+    Days are those on which the hours begin; the same time twice is a whole day.
+    """
 
     do: Literal["schedule"] = "schedule"
     of: Above
     days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, max_length=7, description="on which it begins")
     start: TimeOfDay = Field(default="00:00", description="hours and minutes")
     end: TimeOfDay = Field(default="00:00", description="not after `start`: on the next day")
-    time_zone: str = Field(default="UTC", max_length=64, description="by its IANA name, such as Europe/Berlin")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        # The set first: looking one up by any text would reach for files by that name.
-        if name not in zoneinfo.available_timezones():
-            raise ValueError("the IANA name of a time zone expected, such as Europe/Berlin")
-        return name
+    time_zone: TimeZone = Field(default="UTC", description="by its IANA name, such as Europe/Berlin")
 
 
 AnyStep = Annotated[
