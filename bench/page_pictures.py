@@ -25,6 +25,8 @@ from bench.chromium import ARGUMENTS, find_chromium
 from bench.shown_pages import PAGES, SIGN_IN, Places, Shown
 from edge_common.detections import Detection
 from edge_common.own_cameras import PLACE, OwnCameras
+from edge_common.own_skills import PLACE as SKILLS_PLACE
+from edge_common.own_skills import OwnSkills
 from edge_common.packages import PackageStore
 from edge_common.settings import CameraSettings
 from modules.capture.shelf_scene import GAP, ShelfScene
@@ -33,6 +35,7 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.model_bin import ModelBin
 from modules.trainer_agent.model_edits import set_attributes
+from modules.trainer_agent.skill_templates import Wish, low_stock
 
 ROOT = Path(__file__).parents[1]
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
@@ -91,6 +94,12 @@ def set_up_cameras(data: Path) -> None:
     own.add("aisle-4", CameraSettings(url=f"sim:shelf?speed={_SPEED}", name="Aisle 4"))
     own.add("dairy", CameraSettings(url="sim:shelf?seed=7", name="Dairy shelf"))
     own.add("back-door", CameraSettings(url="rtsp://127.0.0.1:9/main", name="Back door"))
+
+
+def set_up_skills(data: Path, places: Places) -> None:
+    """One that counts the empty places of a shelf."""
+    wish = Wish("Low stock", ("aisle-4",), places.model, (GAP,), number=3, seconds=10, gaps=True)
+    OwnSkills(data / SKILLS_PLACE).put("low-stock", low_stock(wish))
 
 
 @contextmanager
@@ -190,6 +199,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         places = fill(Path(data))
         set_up_cameras(Path(data))
+        set_up_skills(Path(data), places)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         with product(Path(data), chosen.zoo) as address:
             page = browser.new_page(base_url=address)

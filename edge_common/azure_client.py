@@ -4,7 +4,6 @@ The SDK recovers from little, and by itself goes deaf or dead without a word: do
 recovery is off here, nothing of it is used again after a fault, and no call of it is waited for without an end.
 """
 
-import json
 import logging
 import queue
 import threading
@@ -241,8 +240,3 @@ def _told(error: BaseException) -> str:
         parts.append(f"{type(below).__name__}: {str(below).splitlines()[0][:120] if str(below) else '-'}")
         below = below.__cause__
     return " < ".join(parts)
-
-
-def body_of(message: Mapping[str, Any]) -> bytes:
-    """As it goes out: JSON in UTF-8."""
-    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode()

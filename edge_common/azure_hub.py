@@ -7,6 +7,7 @@ between the module goes on: settings are those known last, reports and messages 
 import logging
 import queue
 import random
+import socket
 import threading
 import time
 from collections import deque
@@ -15,13 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_common.azure_client import AzureClient, Call, Ended, HubLost, HubRefused, Limits, Patch, Wake, body_of
+from edge_common.azure_client import AzureClient, Call, Ended, HubLost, HubRefused, Limits, Patch, Wake
 from edge_common.desired_section import DesiredSection
 from edge_common.errors import EdgeError
 from edge_common.hub import Desired, Incoming
 from edge_common.kept_reports import KeptReports
 from edge_common.methods import Method, MethodDesk
-from edge_common.outbox import Outbox, OutboxError
+from edge_common.outbox import OutboxError
+from edge_common.outgoing import Outgoing
+from edge_common.telemetry import Body, Source
 
 log = logging.getLogger(__name__)
 
@@ -52,19 +55,23 @@ class Timing:
 class AzureHub:
     """A `Hub`; see there. `close` it before the program ends."""
 
-    def __init__(self, folder: Path, connection: str | None = None, timing: Timing | None = None) -> None:
-        """`folder`: for reported properties and messages; `connection`: a connection string for development."""
+    def __init__(
+        self, folder: Path, connection: str | None = None, timing: Timing | None = None, source: Source | None = None
+    ) -> None:
+        """`folder`: for reported properties and messages; `connection`: a connection string for development.
+
+        `source`: whose messages they are; None: this machine's, and the module's for which the folder is named.
+        """
         self._timing = timing or Timing()
         self._connection = connection
         self._reports = KeptReports(folder / "reported.json", gap_s=self._timing.report_gap_s)
-        self._outbox = Outbox(folder / "outbox.sqlite")
+        self._outgoing = Outgoing(folder, source or Source(socket.gethostname(), folder.name), self.report)
         self._changed = threading.Condition()
         self._desired: Desired | None = None
         self._given: Desired | None = None
         self._desk = MethodDesk({})
         self._calls: queue.Queue[Call] = queue.Queue(_MOST_CALLS)
         self._inputs: deque[Incoming] = deque(maxlen=_MOST_INPUTS)
-        self._dropped: dict[str, int] = {}
         self._section = DesiredSection()
         self._doubted_s: float | None = None
         self._client: AzureClient | None = None
@@ -93,12 +100,8 @@ class AzureHub:
         self._reports.lay(patch)
         self._wake()
 
-    def send(self, output: str, body: Mapping[str, Any]) -> None:
-        try:
-            self._outbox.add(output, body_of(body))
-        except (OutboxError, ValueError) as error:
-            # A module must go on looking while the disk is full.
-            log.error("a message is lost: %s", error)
+    def send(self, body: Body) -> None:
+        self._outgoing.keep(body)
         with self._changed:
             self._changed.notify_all()
 
@@ -115,7 +118,7 @@ class AzureHub:
         deadline_s = time.monotonic() + _STOP_WITHIN_S
         for thread in self._threads:
             thread.join(max(0.0, deadline_s - time.monotonic()))
-        self._outbox.close()
+        self._outgoing.close()
 
     # The thread of the line.
 
@@ -219,14 +222,11 @@ class AzureHub:
         while not self._stop.is_set():
             client = self._client
             try:
-                message = self._outbox.first() if client is not None else None
-                self._tell_dropped()
-                if client is None or message is None:
+                if client is None:
+                    self._outgoing.tell()
+                if client is None or not self._outgoing.send_first(client.send):
                     with self._changed:
                         self._changed.wait(0.5)
-                    continue
-                client.send(message)
-                self._outbox.done(message)
             except OutboxError as error:
                 log.error("%s", error)
                 self._stop.wait(5)
@@ -234,12 +234,6 @@ class AzureHub:
                 if client is not None:
                     client.end(str(error))
                     self._set_client(None)
-
-    def _tell_dropped(self) -> None:
-        if (dropped := self._outbox.dropped()) != self._dropped:
-            log.warning("messages given up so far, by output: %s", dropped)
-            self._dropped = dropped
-            self.report({"outbox": {"dropped": dropped}})
 
     # The thread of methods.
 

@@ -2,12 +2,12 @@
 
 `LocalHub` serves a machine without Azure: `desired.json` may be edited by hand or written by another program,
 `incoming.jsonl` is written by whoever feeds the module, and `reported.json` and `messages.jsonl` can be read. It is no
-cloud and keeps nothing else.
+cloud and keeps nothing else but what the messages would have cost.
 """
 
 import json
 import logging
-import os
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,16 @@ from typing import Any, Generic, Protocol
 from edge_common.durable import write_file
 from edge_common.errors import CodecError, ConfigError
 from edge_common.lines import NewLines
+from edge_common.message_file import MessageFile
+from edge_common.metering import Meter
 from edge_common.methods import Method
 from edge_common.setting_groups import Group, acknowledgements, merge_patch, parse_settings
+from edge_common.telemetry import Body, Source
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
 _MESSAGE_EVERY_S = 0.05
-_MESSAGES_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Hub(Protocol):
         """Lay a patch over the reported section; `None` deletes a key."""
         ...
 
-    def send(self, output: str, body: Mapping[str, Any]) -> None:
-        """Send a message to a named output."""
+    def send(self, body: Body) -> None:
+        """Send a message to the output that its body is for; the line adds its stamp."""
         ...
 
     def next_message(self, timeout_s: float) -> Incoming | None:
@@ -76,10 +78,13 @@ class Hub(Protocol):
 
 
 class LocalHub:
-    """A twin in files of one folder."""
+    """A twin in files of one folder, which is named for its module."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._source = Source(socket.gethostname(), folder.name)
+        self._meter = Meter(folder / "metered.json")
+        self._messages = MessageFile(folder)
         self._lock = threading.Lock()
         self._seen: bytes | None = None
         self._version = 0
@@ -105,7 +110,7 @@ class LocalHub:
         """Nobody can call them without Azure; the page does all that they do."""
 
     def close(self) -> None:
-        """All is in files already."""
+        self._meter.close()
 
     def desire(self, patch: Mapping[str, Any]) -> None:
         """Lay a patch over the desired section, as an operator would."""
@@ -116,16 +121,12 @@ class LocalHub:
         with self._lock, self._going_on("report"):
             self._merge("reported.json", patch)
 
-    def send(self, output: str, body: Mapping[str, Any]) -> None:
-        line = json.dumps({"output": output, "body": body}, ensure_ascii=False)
-        path = self._folder / "messages.jsonl"
+    def send(self, body: Body) -> None:
         with self._lock, self._going_on("message"):
-            if path.exists() and path.stat().st_size > _MESSAGES_BYTES:
-                path.replace(path.with_name("messages.old.jsonl"))
-            with path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            size = self._messages.add(body.output, lambda *stamp: self._source.sealed(body, *stamp))
+            self._meter.count(body.output, size)
+        if (told := self._meter.news()) is not None:
+            self.report({"telemetry": told})
 
     def next_message(self, timeout_s: float) -> Incoming | None:
         deadline_s = time.monotonic() + timeout_s

@@ -77,17 +77,20 @@ class Outbox:
         self._clock, self._clock_offset_s = now_s, newest_s - now_s()
         self._dropped = dict(self._database.execute("SELECT output, messages FROM dropped"))
 
-    def add(self, output: str, body: bytes) -> str:
-        """Keep a message; it is on disk when its id comes back. Raises OutboxError."""
-        if len(body) > MOST_BODY_BYTES:
-            raise OutboxError(f"a message to {output}: at most {MOST_BODY_BYTES} bytes expected, got {len(body)}")
+    def add(self, output: str, sealed: Callable[[str, int], bytes]) -> str:
+        """Keep a message; it is on disk when its id comes back. Raises OutboxError.
+
+        `sealed` makes its body of that id and its number: numbers go on by one with each that is kept, for ever.
+        """
         message_id = uuid.uuid4().hex
-        row = (KINDS.get(output, OTHERS).importance, output, message_id, self._now_s(), body)
         with self._using(f"a message to {output} cannot be kept"):
+            number = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'") + 1
+            body = sealed(message_id, number)
+            if len(body) > MOST_BODY_BYTES:
+                raise OutboxError(f"a message to {output}: at most {MOST_BODY_BYTES} bytes expected, got {len(body)}")
+            row = (number, KINDS.get(output, OTHERS).importance, output, message_id, self._now_s(), body)
             with self._database:
-                self._database.execute(
-                    "INSERT INTO messages (importance, output, message_id, made_s, body) VALUES (?, ?, ?, ?, ?)", row
-                )
+                self._database.execute("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)", row)
             self._bytes += len(body)
             while self._bytes > self._most_bytes and self._drop("ORDER BY importance DESC, number LIMIT 1"):
                 pass

@@ -89,6 +89,17 @@ class ActionSettings(Settings):
     mqtt: MqttSettings = MqttSettings()
 
 
+class TelemetrySettings(Settings):
+    """Samples of what models see, at the output `detections`: one of each camera and model in an interval."""
+
+    interval_s: float = Field(
+        default=60.0, ge=0, le=86_400, description="between two samples of a camera and model; 0: none are sent"
+    )
+    minimum_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="of what is counted; it is never less than what the model reports at all"
+    )
+
+
 class InferenceSettings(Settings):
     """Desired properties of the inference module."""
 
@@ -112,6 +123,7 @@ class InferenceSettings(Settings):
     )
     vpu: VpuSettings = VpuSettings()
     azureeye: AzureEyeSettings = AzureEyeSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     threads: int = Field(default=2, ge=1, le=16, description="threads that the runtime may use")
     overlap: float = Field(default=0.5, ge=0.1, le=0.95, description="IoU above which the weaker of two boxes goes")
     minimum_confidence: float | None = Field(

@@ -18,6 +18,10 @@ Under Azure IoT Edge these are the module's twin. Reported properties are cut to
 text, ten levels); `cut` then says how many values went, and where the first was. `outbox.dropped` counts messages that
 were given up because they waited too long, or too many did, by output.
 
+`telemetry` tells, at most once an hour, what the module's messages cost this month (UTC): `messages`, `blocks` of 4 KB
+as IoT Hub bills them, `estimated_blocks` by the end of the month if it goes on like this (not there in the first
+hour), and the first two of each of its `outputs`. Without IoT Hub it is what they would cost.
+
 Without IoT Hub the twins are files: edit `data/twins/<module>/desired.json`, read `reported.json` beside it. Changes
 are taken within a second.
 """

@@ -6,12 +6,24 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from bench import chromium
+from tests.messages import sent
 from tests.requirements_here import skip_or_fail
+
+
+@pytest.fixture(autouse=True)
+def every_message_fits_its_schema(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test is about: what it left in its folder as sent to the cloud is as docs/telemetry says."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        for found in folder.rglob("messages.jsonl"):
+            sent(found.parent)
 
 
 @pytest.fixture(scope="session")

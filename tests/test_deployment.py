@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from edge_common.deployment import CHUNK_CHARACTERS, expand
 from edge_common.errors import ConfigError
+from edge_common.outbox import KINDS, OTHERS
+from edge_common.telemetry import Output
 from modules.inference.azureeye import INPUT
 
 ROOT = Path(__file__).parent.parent
@@ -197,6 +199,17 @@ def test_alerts_go_first_and_last_longest_and_detections_give_way() -> None:
     assert (routes["alerts"]["priority"], routes["alerts"]["timeToLiveSecs"]) == (0, 7 * 24 * 3600)
     assert {event["priority"] for event in events} == {1}
     assert (routes["detections"]["priority"], routes["detections"]["timeToLiveSecs"]) == (5, 30 * 60)
+
+
+def test_every_output_that_there_is_leads_to_the_cloud_and_waits_as_long_there_as_in_the_outbox() -> None:
+    routes = dict(twins(BASE))["$edgeHub"]["routes"].values()
+    found = [(ROUTE.fullmatch(route["route"]), route) for route in routes]
+
+    upstream = [(one["output"], route) for one, route in found if one is not None and one["sink"] == "$upstream"]
+    assert {output for output, _ in upstream} == set(get_args(Output))
+    for output, route in upstream:
+        assert route["timeToLiveSecs"] == KINDS.get(output, OTHERS).most_age_s
+        assert route["priority"] == KINDS.get(output, OTHERS).importance
 
 
 def test_azureeyemodules_messages_come_in_where_inference_listens() -> None:

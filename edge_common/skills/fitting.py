@@ -34,7 +34,7 @@ _GIVES: Mapping[str, Flow] = {
     "schedule": "condition",
 }
 """Of all but those that give what they get."""
-_TAKES: Mapping[str, Flow] = {
+TAKES: Mapping[str, Flow] = {
     "keep": "boxes",
     "crop": "boxes",
     "track": "boxes",
@@ -120,12 +120,12 @@ def _wrong_steps(skill: Chain) -> Iterator[str]:
         if step.id in above:
             yield f"{place}.id: a name that no other step has expected, got {step.id!r}"
         for one in inputs_of(step):
-            wanted = _TAKES[step.do]
+            wanted = TAKES[step.do]
             if one not in every:
                 yield f"{place}.of: the id of a step expected, got {one!r}"
             elif one not in above:
                 yield f"{place}.of: a step above this one expected, as steps must not go round in a circle, got {one!r}"
-            elif not _serves(given[one], wanted):
+            elif not serves(given[one], wanted):
                 yield f"{place}.of: a step that gives {_IN_WORDS[wanted]} expected, {_gives(one, given)}"
         above.append(step.id)
     used = {one for step in skill.steps for one in inputs_of(step)} | {action.when for action in skill.actions}
@@ -135,7 +135,8 @@ def _wrong_steps(skill: Chain) -> Iterator[str]:
             yield f"{place}: a step that goes on from {step.id!r} expected, there is none"
 
 
-def _serves(given: Flow, wanted: Flow) -> bool:
+def serves(given: Flow, wanted: Flow) -> bool:
+    """Whether a step that wants one thing can take from a step that gives another."""
     return given == wanted or (given == "things" and wanted == "boxes")
 
 

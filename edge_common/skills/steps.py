@@ -4,6 +4,7 @@ What they mean is in `program`; whether they fit together is in `fitting`. Nothi
 """
 
 from typing import Annotated, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -265,6 +266,13 @@ class PostAction(Action):
         pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[^\s#]*)?$",
         description="where to, such as https://example.org/alerts",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _port(cls, url: str) -> str:
+        # Raises ValueError for one that is too high.
+        urlsplit(url).port  # noqa: B018
+        return url
 
 
 class PublishAction(Action):

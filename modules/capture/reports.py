@@ -13,13 +13,12 @@ from edge_common.frames import CameraState
 from edge_common.hub import Hub, SettingsKeeper
 from edge_common.own_cameras import OwnCameraList, OwnCameras, Wanted, wanted
 from edge_common.settings import CaptureSettings
+from edge_common.telemetry_events import CameraEvent
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.3
 _KEPT = 500
-_TWIN = "twin"
-_EVENTS = "events"
 
 
 class Reports:
@@ -36,7 +35,8 @@ class Reports:
         self._news: queue.SimpleQueue[tuple[str, CameraState | None]] = queue.SimpleQueue()
         self._lost: set[str] = set()
         # What an earlier run reported about cameras may be true no longer.
-        self._outgoing: deque[tuple[str, Mapping[str, Any]]] = deque([(_TWIN, {"cameras": None})], maxlen=_KEPT)
+        self._outgoing: deque[Mapping[str, Any] | CameraEvent] = deque([{"cameras": None}], maxlen=_KEPT)
+        """Patches of the twin, and messages."""
         self._held_up = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
@@ -88,28 +88,25 @@ class Reports:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if state is None:
             self._lost.discard(camera)
-            self._outgoing.append((_TWIN, {"cameras": {camera: None}}))
+            self._outgoing.append({"cameras": {camera: None}})
             return
         report = {"phase": state.phase, "reason": state.reason, "since": now}
-        self._outgoing.append((_TWIN, {"cameras": {camera: report}}))
+        self._outgoing.append({"cameras": {camera: report}})
         if state.phase == "lost":
             self._lost.add(camera)
-            self._event("camera_lost", camera, state.reason, now)
+            self._outgoing.append(CameraEvent(event="camera lost", camera=camera, reason=state.reason))
         elif state.phase == "live" and camera in self._lost:
             self._lost.discard(camera)
-            self._event("camera_back", camera, "", now)
-
-    def _event(self, event: str, camera: str, reason: str, now: str) -> None:
-        self._outgoing.append((_EVENTS, {"event": event, "camera": camera, "reason": reason, "time": now}))
+            self._outgoing.append(CameraEvent(event="camera back", camera=camera, reason=""))
 
     def _send(self) -> None:
         while self._outgoing:
-            output, body = self._outgoing[0]
+            following = self._outgoing[0]
             try:
-                if output == _TWIN:
-                    self._hub.report(body)
+                if isinstance(following, CameraEvent):
+                    self._hub.send(following)
                 else:
-                    self._hub.send(output, body)
+                    self._hub.report(following)
             except OSError as error:
                 # A full disk, mostly: said once, tried again at the next look.
                 if not self._held_up:

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -25,6 +26,7 @@ from modules.inference.azureeye_listener import EyeListener
 from modules.inference.backlog import Backlog
 from modules.inference.choices import Choices
 from modules.inference.choosing import Chooser
+from modules.inference.detections_output import DetectionsOutput
 from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop, reportable
 from modules.inference.runtimes.compiled import CompiledModels
@@ -58,6 +60,7 @@ def main() -> int:
     hub.serve({"status": Method(Request, lambda asked: reportable(loop.state))})
     eye = EyeListener(hub, frames, loop, HandoffFolder(chosen.data), keeper.settings)
     skills = Skills(chosen.data, loop, frames, results, hub, keeper.settings)
+    sampled = DetectionsOutput(hub, loop.newest)
     threads = (skills, loader, loop, eye)
     for thread in threads:
         thread.start()
@@ -68,6 +71,7 @@ def main() -> int:
         if keeper.wait(0.5):
             loader.settings = loop.settings = eye.settings = skills.settings = keeper.settings
         skills.report()
+        sampled.look(keeper.settings.telemetry, time.monotonic())
         if (state := reportable(loop.state)) != reported:
             hub.report({"state": state})
             reported = state

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from edge_common.errors import DeviceBusy, DeviceLost, EdgeError, LossKind, RuntimeUnavailable
 from edge_common.results import VpuState
@@ -24,7 +25,7 @@ STEADY_AFTER_S = 60.0
 _NEWEST_WITHIN_S = 2.0
 _BUSY_PAUSE_S = 0.1
 
-Tell = Callable[[str, str], None]
+Tell = Callable[[Literal["vpu lost", "vpu back"], str], None]
 """An event and what there is to say about it."""
 
 

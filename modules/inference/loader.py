@@ -8,7 +8,6 @@ import queue
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from edge_common.frames import Frame
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import InferenceSettings
+from edge_common.telemetry_events import ModelEvent, ModelNews
 from modules.inference.background import Background
 from modules.inference.choices import Choices
 from modules.inference.choosing import Chooser
@@ -118,7 +118,7 @@ class ModelLoader(Background):
         # Of `auto`: the same version goes on, on what was found to be the fastest.
         goes_on = running is not None and running.key == key
 
-        def tell(event: str, message: str) -> None:
+        def tell(event: ModelNews, message: str) -> None:
             self._tell(key.model_id, event, key.version, message)
 
         try:
@@ -153,10 +153,16 @@ class ModelLoader(Background):
     def _hand_over(self) -> None:
         self.ready.put(tuple(self._models[model_id] for model_id in sorted(self._models)))
 
-    def _tell(self, model_id: str, event: str, version: str, message: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        about = {"event": event, "time": now, "model_id": model_id, "version": version, "message": message}
-        self._hub.send("events", {"schema_version": 1, **about, "attributes": self._attributes(model_id, version)})
+    def _tell(self, model_id: str, event: ModelNews, version: str, message: str) -> None:
+        self._hub.send(
+            ModelEvent(
+                model_id=model_id,
+                model_version=version or None,
+                event=event,
+                message=message,
+                attributes=self._attributes(model_id, version),
+            )
+        )
 
     def _attributes(self, model_id: str, version: str) -> dict[str, str]:
         """By which operations sort models; none of a version that is gone or cannot be read."""

@@ -16,7 +16,8 @@ from typing import Protocol
 from edge_common.detections import Result
 from edge_common.errors import InferenceError
 from edge_common.frames import Frame, FrameSubscriber
-from edge_common.results import AzureEyeState, InferenceState, ResultPublisher
+from edge_common.latest import LatestByKey
+from edge_common.results import AzureEyeState, InferenceState, ResultPublisher, result_key
 from edge_common.settings import InferenceSettings
 from edge_common.skills.told import SkillStanding
 from modules.inference.loader import ModelLoader, Models
@@ -87,6 +88,8 @@ class InferenceLoop:
         self.models: Models = ()
         """Those that look now; replaced whole."""
         self.skills: Watcher | None = None
+        self.newest: LatestByKey[Result] = LatestByKey()
+        """The newest result of each camera and model, by `result_key`; for one who samples them."""
         self._preparer = Preparer(frames)
         self._results = results
         self._loader = loader
@@ -202,7 +205,7 @@ class InferenceLoop:
                 if isinstance(item, _Looked):
                     self._read(item)
                 elif isinstance(item, _Found):
-                    self._results.publish(item.result)
+                    self._tell(item.result)
                     if self.skills is not None:
                         self.skills.saw(item.frame, (item.result,))
                 else:
@@ -220,7 +223,7 @@ class InferenceLoop:
         except InferenceError as error:
             self._fail(looked.model.manifest.model_name, looked.frame.camera, error)
         else:
-            self._results.publish(result)
+            self._tell(result)
             self._found.append(result)
             self._pace.looked(result.inference_ms)
         if looked.last:
@@ -228,6 +231,10 @@ class InferenceLoop:
             found, self._found = tuple(self._found), []
             if self.skills is not None:
                 self.skills.saw(looked.frame, found)
+
+    def _tell(self, result: Result) -> None:
+        self._results.publish(result)
+        self.newest.put(result_key(result.camera, result.model_id), result)
 
     def _fail(self, model: str, camera: str, error: InferenceError) -> None:
         message = f"model {model} on camera {camera}: {error}"

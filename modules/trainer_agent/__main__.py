@@ -34,6 +34,7 @@ from edge_common.service import (
     stop_on_signals,
 )
 from edge_common.settings import TrainerSettings
+from edge_common.skill_feed import SkillFeed
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
@@ -46,6 +47,7 @@ from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.methods import ModelMethods
 from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
+from modules.trainer_agent.skill_watch import SkillWatch
 from modules.trainer_agent.tls.certificates import source_of
 from modules.trainer_agent.tls.terminator import known_peers
 from modules.trainer_agent.tls.tls_page import TlsPage
@@ -103,6 +105,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
         closing(FrameSubscriber(chosen.frames)) as frames,
         closing(ResultSubscriber(chosen.results)) as results,
         closing(QuestionAsker(chosen.questions)) as asker,
+        closing(SkillWatch(SkillFeed(chosen.results))) as skill_watch,
     ):
         keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
         compiler = BlobCompiler(os.environ.get("FIFTEEN_VPU_PYTHON"))
@@ -143,6 +146,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     cameras,
                     people,
                     handoff,
+                    skill_watch,
                     zoo,
                     lambda: tls.port,
                 )

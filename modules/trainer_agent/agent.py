@@ -14,6 +14,7 @@ from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.sentences import marked
 from edge_common.settings import TrainingSettings
+from edge_common.telemetry_events import AboutModel, TrainingFailed, VersionEvent
 from modules.trainer_agent.attempt import Attempt
 from modules.trainer_agent.job import TRAINING_JOB
 from modules.trainer_agent.kept_versions import KeptVersions
@@ -255,20 +256,20 @@ class Agent:
         told = {name: value for name, value in dict(trained).items() if name not in ("comparison", "int8")}
         state = replace(began, phase="trained", stage="", fraction=1.0, ended=now_text(), **told)
         log.info("model %s: trained %s in %.1f s", state.model_id, trained.version, trained.seconds)
-        self._end(state, {"event": "trained", "kept_back": state.kept_back, **trained.model_dump(mode="json")})
+        self._end(state, trained.event(state.model_id, state.kept_back))
         self.versions.prune(state.model_id)
 
     def _failed(self, began: TrainingState, failed: Failed) -> None:
         state = replace(began, phase="failed", stage="", ended=now_text(), message=failed.message)
         log.error("model %s: training failed: %s", state.model_id, failed.message)
-        self._end(state, {"event": "training failed", **failed.model_dump(mode="json")})
+        self._end(state, TrainingFailed(model_id=state.model_id, code=failed.code, message=failed.message))
 
     def _end_cancelled(self, began: TrainingState) -> None:
         state = replace(began, phase="cancelled", stage="", ended=now_text(), message=CANCELLED)
         log.info("model %s: training cancelled", state.model_id)
-        self._end(state, {"event": "training cancelled"})
+        self._end(state, VersionEvent(event="training cancelled", model_id=state.model_id))
 
-    def _end(self, state: TrainingState, event: dict[str, object]) -> None:
+    def _end(self, state: TrainingState, event: AboutModel) -> None:
         try:
             # Before anybody sees that it has ended: the next one may begin then, and its row would be taken for this.
             self._trainings.end(state)
@@ -276,11 +277,11 @@ class Agent:
             self._publish(state)
         # What was checked while it ran may be enough for the next one.
         self.tags_changed(state.model_id)
-        about = {"model_id": state.model_id, "time": state.ended, **event}
+        about = {"time": state.ended, **event.model_dump(mode="json", exclude={"camera", "frame_id", "attributes"})}
         # A patch adds to what is there, and a training that went well has no reason why it failed.
         self._hub.report({"trainings": {state.model_id: None}})
         self._hub.report({"trainings": {state.model_id: about}})
-        self.versions.tell(state.model_id, about)
+        self.versions.tell(event)
 
     def _publish(self, state: TrainingState) -> TrainingState:
         with self._changed:

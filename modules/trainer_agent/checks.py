@@ -13,8 +13,9 @@ from modules.trainer_agent.annotations import LibraryImage, Model, Tag, TaggedBo
 from modules.trainer_agent.database import Connection, Database, Row
 from modules.trainer_agent.rows import box_of, image_of, read_image, read_model, tag_image
 
-Reason = Literal["unsure", "flicker", "nothing", "new", "staff"]
-"""Why an image is worth a look; `staff`: somebody said on the live page that what the model saw is wrong."""
+Reason = Literal["unsure", "flicker", "nothing", "new", "skill", "staff"]
+"""Why an image is worth a look; `skill`: one asked for it; `staff`: somebody said on the live page that what the model
+saw is wrong."""
 
 TO_CHECK = "(checks.image_id IS NOT NULL AND checks.checked IS NULL AND NOT library.tagged)"
 """Of a row of `library` joined with its row of `checks`."""

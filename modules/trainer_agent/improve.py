@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_common.asked_frames import PLACE as ASKED
+from edge_common.asked_frames import AskedFrames
 from edge_common.detections import Result
 from edge_common.errors import Conflict, EdgeError
 from edge_common.frames import Frame, FrameSubscriber
@@ -22,6 +24,7 @@ from edge_common.images import encode_jpeg, shrink, small_grey
 from edge_common.results import ResultSubscriber, result_key
 from edge_common.settings import ImproveSettings
 from modules.trainer_agent.annotations import LibraryImage
+from modules.trainer_agent.asked import take_asked
 from modules.trainer_agent.checks import Reason
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.library_search import Wanted
@@ -59,6 +62,7 @@ class Improve:
         self._results = results
         self._settings = settings
         self._data = data
+        self._asked = AskedFrames(data / ASKED)
         self._idle_s = idle_s
         self._seen: dict[str, Seen] = {}
         self._heard: dict[str, int] = {}
@@ -75,8 +79,8 @@ class Improve:
         self._stop.set()
         self._thread.join()
 
-    def open_for(self, model_id: str, now_ns: int) -> bool:
-        """Whether another frame of the model may be kept now."""
+    def open_for(self, model_id: str, now_ns: int, *, asked: bool = False) -> bool:
+        """Whether another frame of the model may be kept now; asked: for by a skill, however soon after another."""
         settings = self._settings()
         known = {*self._kept_ns.get(model_id, ()), *self._library.checks.kept_since(model_id, now_ns - _DAY_NS)}
         # Those that staff found not useful count, too: a day's share is not refilled by deleting.
@@ -84,7 +88,7 @@ class Improve:
         self._kept_ns[model_id] = recent
         if len(recent) >= settings.frames_per_day:
             return False
-        if recent and now_ns - recent[-1] < settings.minutes_apart * 60e9:
+        if not asked and recent and now_ns - recent[-1] < settings.minutes_apart * 60e9:
             return False
         if self._library.checks.waiting(model_id, by_itself=True) >= settings.most_waiting:
             return False
@@ -94,6 +98,7 @@ class Improve:
         while not self._stop.wait(self._idle_s):
             try:
                 self._library.bin.empty()
+                take_asked(self._asked, self._library, self._open_for_asked)
                 state = self._results.state()
                 looking = {model.id for model in state.models} if state else set()
                 known = {model.id for model in self._library.models()} if looking else set()
@@ -102,6 +107,9 @@ class Improve:
                     self._watch(wanting)
             except (EdgeError, OSError) as error:
                 log.error("no frames are kept for a moment: %s", error)
+
+    def _open_for_asked(self, model_id: str) -> bool:
+        return self.open_for(model_id, time.time_ns(), asked=True)
 
     def _watch(self, wanting: set[str]) -> None:
         """Look at results until one's frame was kept, the time for another check is there, or the program ends.

@@ -3,15 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
 
 from edge_common.errors import NotFound
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainingSettings
+from edge_common.telemetry_events import AboutModel, VersionEvent
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.promotion import reason_to_wait
-from modules.trainer_agent.training_log import now_text
 from modules.trainer_agent.training_messages import Trained
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class KeptVersions:
         self._library.model(model_id)
         with self.still:
             self._packages.activate(model_id, version)
-        self.tell(model_id, {"event": "put live", "version": version})
+        self.tell(VersionEvent(event="put live", model_id=model_id, model_version=version))
 
     def promote(self, model_id: str, trained: Trained, live_before: str | None) -> str:
         """Put a trained version live, or say why it is kept as a candidate; raises PackageError."""
@@ -72,7 +71,7 @@ class KeptVersions:
         """Have every kept version tell the model's attributes as they are now, and say so."""
         with self.still:
             self._packages.label(model_id, self.attributes(model_id))
-        self.tell(model_id, {"event": "attributes changed"})
+        self.tell(VersionEvent(event="attributes changed", model_id=model_id))
 
     def attributes(self, model_id: str) -> dict[str, str]:
         """What operations sort models by; none of a model that is gone."""
@@ -81,11 +80,11 @@ class KeptVersions:
         except NotFound:
             return {}
 
-    def tell(self, model_id: str, event: dict[str, Any]) -> None:
+    def tell(self, event: AboutModel) -> None:
         """Send an event of a model, with its attributes, and have the twin hold these."""
+        model_id = event.model_id
         attributes = self.attributes(model_id)
         # A patch adds to what is there, so what is there goes first.
         self._hub.report({"models": {model_id: None}})
         self._hub.report({"models": {model_id: {"attributes": attributes}}})
-        body = {"schema_version": 1, "model_id": model_id, "time": now_text(), **event, "attributes": attributes}
-        self._hub.send("events", body)
+        self._hub.send(event.model_copy(update={"attributes": attributes}))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge_common import telemetry_events
 from edge_common.errors import LearningError
 from edge_common.scores import Comparison, Int8, Score
 from modules.trainer_agent.annotations import TrainingSet
@@ -35,6 +36,22 @@ class Trained(_Message):
     boxes: int
     left_out: Mapping[str, str] = Field(description="images not used, by name, and why")
     seconds: float
+
+    def event(self, model_id: str, kept_back: str) -> telemetry_events.Trained:
+        """What the cloud is told of it."""
+        return telemetry_events.Trained(
+            model_id=model_id,
+            model_version=self.version,
+            kept_back=kept_back,
+            score=self.score,
+            comparison=self.comparison,
+            int8=self.int8,
+            images=self.images,
+            boxes=self.boxes,
+            left_out=telemetry_events.first_named(self.left_out),
+            left_out_images=len(self.left_out),
+            seconds=self.seconds,
+        )
 
 
 class Failed(_Message):

@@ -17,6 +17,7 @@ from modules.capture.loop import Capture
 from modules.capture.reports import Reports
 from modules.capture.watch import Patience
 from tests.capture.bench import CameraBench, eventually
+from tests.messages import sent
 
 
 class Station:
@@ -48,11 +49,7 @@ class Station:
         return {camera: report["phase"] for camera, report in self.reported("cameras").items()}
 
     def events(self) -> list[tuple[str, str]]:
-        path = self._folder / "twin" / "messages.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        messages = [json.loads(line) for line in lines]
-        assert all(message["output"] == "events" for message in messages)
-        return [(message["body"]["event"], message["body"]["camera"]) for message in messages]
+        return [(body["event"], body["camera"]) for body in sent(self._folder / "twin")]
 
     def _run(self) -> None:
         publisher = FramePublisher(self.endpoint)
@@ -178,11 +175,11 @@ def test_a_lost_camera_is_in_the_twin_and_an_event_tells_when_it_is_back(
     assert eventually(lambda: phase(reader, "till") == "lost")
     assert eventually(lambda: station.reported_phases() == {"till": "lost"})
     assert station.reported("cameras")["till"]["reason"] == "a: pulled out"
-    assert eventually(lambda: station.events() == [("camera_lost", "till")])
+    assert eventually(lambda: station.events() == [("camera lost", "till")])
     bench.unplugged.remove("a")
 
     assert eventually(lambda: phase(reader, "till") == "live")
-    assert eventually(lambda: station.events() == [("camera_lost", "till"), ("camera_back", "till")])
+    assert eventually(lambda: station.events() == [("camera lost", "till"), ("camera back", "till")])
     assert eventually(lambda: station.reported_phases() == {"till": "live"})
 
 

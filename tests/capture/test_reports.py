@@ -9,6 +9,7 @@ from edge_common.frames import CameraPhase, CameraState
 from edge_common.hub import Desired, SettingsKeeper
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
+from edge_common.telemetry import Body
 from modules.capture.reports import Reports
 from tests.capture.bench import eventually
 
@@ -28,8 +29,8 @@ class HubOnAFullDisk:
     def report(self, patch: Mapping[str, Any]) -> None:
         self._take(patch)
 
-    def send(self, output: str, body: Mapping[str, Any]) -> None:
-        self._take(body)
+    def send(self, body: Body) -> None:
+        self._take(body.model_dump())
 
     def _take(self, body: Mapping[str, Any]) -> None:
         self.tried += 1
@@ -68,7 +69,7 @@ def test_reports_that_a_full_disk_held_up_go_out_later_in_order(
     assert eventually(lambda: len(hub.taken) == 3)
     assert hub.taken[0] == {"cameras": None}
     assert hub.taken[1]["cameras"]["till"]["phase"] == "lost"
-    assert hub.taken[2]["event"] == "camera_lost"
+    assert hub.taken[2]["event"] == "camera lost"
     assert caplog.text.count("No space left on device") == 1
 
 
@@ -86,4 +87,4 @@ def test_a_camera_that_was_removed_while_lost_does_not_come_back(reports: Report
     reports.tell(state("live"))
 
     assert eventually(lambda: len(hub.taken) == 5)
-    assert [body["event"] for body in hub.taken if "event" in body] == ["camera_lost"]
+    assert [body["event"] for body in hub.taken if "event" in body] == ["camera lost"]

@@ -23,6 +23,7 @@ def device() -> Iterator[EdgeDevice]:
     made = EdgeDevice(MODULES, [Route("capture", "found", "inference", "seen")])
     yield made
     made.close()
+    assert not made.hub.unfit, made.hub.unfit
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tests.edge.certificates import write_pair
 from tests.edge.connection import Connection
@@ -25,6 +25,7 @@ from tests.edge.mqtt import Publish
 from tests.edge.sessions import Session
 from tests.edge.twins import Refused, Twin
 from tests.edge.workload import API_VERSION, GENERATION, Workload
+from tests.messages import OUTPUTS, problems
 
 PORT = 8883
 """The only one that the SDK knows."""
@@ -56,6 +57,15 @@ class Route:
     to_input: str
 
 
+@dataclass(frozen=True)
+class TwinOperation:
+    """What a client asked of its twin, and how many bytes went over."""
+
+    module: str
+    kind: Literal["read", "patch"]
+    size: int
+
+
 @dataclass
 class _Call:
     answered: threading.Event = field(default_factory=threading.Event)
@@ -81,6 +91,9 @@ class EdgeHub:
         self.twins = {module: Twin() for module in self.keys}
         self.messages: list[Message] = []
         self.log: list[str] = []
+        self.unfit: list[str] = []
+        """What was wrong with messages that the cloud has a schema for."""
+        self.twin_operations: list[TwinOperation] = []
         self._calls: dict[str, _Call] = {}
         self._lost: dict[str, int] = {}
         self._held: list[tuple[str, Publish]] | None = None
@@ -246,8 +259,11 @@ class EdgeHub:
         """False when a client may not publish there."""
         topic, number = packet.topic, packet.topic.partition("$rid=")[2].partition("&")[0]
         if topic.startswith("$iothub/twin/GET/"):
-            self._answer(module, f"$iothub/twin/res/200/?$rid={number}", self.twins[module].document())
+            document = self.twins[module].document()
+            self.twin_operations.append(TwinOperation(module, "read", len(document)))
+            self._answer(module, f"$iothub/twin/res/200/?$rid={number}", document)
         elif topic.startswith(_REPORTED):
+            self.twin_operations.append(TwinOperation(module, "patch", len(packet.payload)))
             try:
                 version = self.twins[module].report(packet.payload)
                 self._answer(module, f"$iothub/twin/res/204/?$rid={number}&$version={version}", b"")
@@ -272,6 +288,8 @@ class EdgeHub:
         system = {name: value for name, value in named.items() if name.startswith("$.")}
         properties = {name: value for name, value in named.items() if not name.startswith("$.")}
         output = system.get("$.on", "")
+        if output in OUTPUTS:
+            self.unfit += _problems(output, packet.payload, system)
         self.messages.append(Message(module, output, packet.payload, system, properties, packet.again))
         onward = "&".join(f"{name}={value}" for name, value in pairs if urllib.parse.unquote(name) != "$.on")
         for route in self.routes:
@@ -317,3 +335,18 @@ class EdgeHub:
             return work()
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+
+def _problems(output: str, payload: bytes, system: dict[str, str]) -> list[str]:
+    """Why routes could not look into a message, or the cloud not read it."""
+    found = []
+    for name, value in (("$.ct", "application/json"), ("$.ce", "utf-8")):
+        if system.get(name) != value:
+            found.append(f"{output}: {name}: {value} expected, got {system.get(name)!r}")
+    try:
+        body = json.loads(payload)
+    except ValueError as error:
+        return [*found, f"{output}: JSON expected: {error}"]
+    if body.get("message_id") != system.get("$.mid"):
+        found.append(f"{output}: message_id: that of the message expected, got {body.get('message_id')!r}")
+    return found + problems(output, body)

@@ -16,9 +16,12 @@ from edge_common.azure_hub import AzureHub, Timing
 from edge_common.hub import Desired, SettingsKeeper
 from edge_common.methods import Method, Request
 from edge_common.settings import InferenceSettings
+from edge_common.telemetry import Source
+from edge_common.telemetry_events import CameraEvent
 from tests.edge.conftest import SDK_WARNINGS, wait_for
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
+from tests.messages import numbered, numbered_alert
 
 pytestmark = list(SDK_WARNINGS)
 
@@ -45,7 +48,7 @@ def open_line(hub: EdgeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     opened = []
 
     def open_one(timing: Timing = QUICK) -> AzureHub:
-        opened.append(AzureHub(tmp_path / "line", timing=timing))
+        opened.append(AzureHub(tmp_path / "line", timing=timing, source=Source(hub.device, MODULE)))
         return opened[-1]
 
     yield open_one
@@ -69,14 +72,19 @@ def bodies(hub: EdgeHub, output: str = "events") -> list[Any]:
     return [json.loads(message.body) for message in hub.sent(MODULE, output)]
 
 
+def numbers(hub: EdgeHub) -> list[int]:
+    """Of the events that came, by `numbered`."""
+    return [int(body["reason"]) for body in bodies(hub)]
+
+
 def works(line: AzureHub, hub: EdgeHub) -> bool:
     """A patch, a report and a message get through, each by a value that nothing else has."""
     mark = hub.twins[MODULE].desired.version
     hub.desire(MODULE, {"mark": mark})
     line.report({"mark": mark})
-    line.send("events", {"mark": mark})
+    line.send(numbered(1_000_000 + mark))
     wait_for(lambda: hub.reported(MODULE).get("mark") == mark)
-    wait_for(lambda: {"mark": mark} in bodies(hub))
+    wait_for(lambda: 1_000_000 + mark in numbers(hub))
     return desired_by(line, mark + 1).values["mark"] == mark
 
 
@@ -87,19 +95,42 @@ def test_a_twin_patches_reports_and_messages(hub: EdgeHub, open_line: Open) -> N
 
     line.report({"state": {"x": 1, "y": 2}})
     line.report({"state": {"x": None}})
-    line.send("events", {"text": "ü"})
+    line.send(CameraEvent(event="camera lost", camera="till", reason="ü"))
     hub.desire(MODULE, {"a": {"b": None}, "d": 3})
 
     assert first.values == {"a": {"b": 1, "c": 2}}
     assert desired_by(line, 3).values == {"a": {"c": 2}, "d": 3}
-    wait_for(lambda: hub.reported(MODULE) == {"state": {"y": 2}})
+    wait_for(lambda: hub.reported(MODULE).get("state") == {"y": 2})
     wait_for(lambda: hub.sent(MODULE, "events"))
     (message,) = hub.sent(MODULE, "events")
-    assert json.loads(message.body) == {"text": "ü"}
+    body = json.loads(message.body)
+    assert (body["reason"], body["device"], body["module"], body["sequence"]) == ("ü", "device-1", MODULE, 1)
+    assert body["message_id"] == message.system["$.mid"]
     assert message.system["$.ct"] == "application/json"
     assert message.system["$.ce"] == "utf-8"
     assert len(message.system["$.mid"]) == 32
     assert line.next_desired(0) is None
+
+
+def test_what_messages_cost_is_in_the_twin_and_goes_on_after_a_restart(hub: EdgeHub, open_line: Open) -> None:
+    line = open_line()
+    for number in range(3):
+        line.send(numbered(number))
+    wait_for(lambda: hub.reported(MODULE).get("telemetry"))
+    wait_for(lambda: len(bodies(hub)) == 3)
+    line.close()
+
+    again = open_line()
+    again.send(numbered_alert(3))
+
+    # Once an hour, so of the first three the twin knows the first.
+    wait_for(lambda: hub.reported(MODULE)["telemetry"]["messages"] == 4)
+    told = hub.reported(MODULE)["telemetry"]
+    assert (told["outputs"]["events"], told["outputs"]["alerts"]) == (
+        {"messages": 3, "blocks": 3},
+        {"messages": 1, "blocks": 1},
+    )
+    assert "estimated_blocks" not in told
 
 
 def test_messages_of_another_module_come_in_with_their_properties(hub: EdgeHub, open_line: Open) -> None:
@@ -212,12 +243,12 @@ def test_3_a_token_is_renewed_without_losing_anything(device: EdgeDevice, hub: E
     signed = device.workload.signed
 
     for number in range(150):
-        line.send("events", {"n": number})
+        line.send(numbered(number))
         threading.Event().wait(0.01)
 
     wait_for(lambda: len({message.system["$.mid"] for message in hub.sent(MODULE, "events")}) == 150)
     assert device.workload.signed >= signed + 3
-    assert list(dict.fromkeys(body["n"] for body in bodies(hub))) == list(range(150))
+    assert list(dict.fromkeys(numbers(hub))) == list(range(150))
 
 
 def test_4_a_hub_that_refuses_for_a_while_is_found_again(hub: EdgeHub, open_line: Open) -> None:
@@ -240,7 +271,7 @@ def test_5_nothing_is_there_at_the_start_and_comes_piece_by_piece(
     device.workload.stop()
     line = open_line()
     line.report({"before": 1})
-    line.send("events", {"before": 1})
+    line.send(numbered(1))
     assert line.next_desired(0.5) is None
     device.workload.start()
     assert line.next_desired(0.5) is None
@@ -248,7 +279,7 @@ def test_5_nothing_is_there_at_the_start_and_comes_piece_by_piece(
     device.start_hub()
 
     assert works(line, hub)
-    assert bodies(hub)[0] == {"before": 1}
+    assert numbers(hub)[0] == 1
     assert hub.reported(MODULE)["before"] == 1
 
 
@@ -258,9 +289,9 @@ def test_6_a_slow_workload_api_holds_up_no_message(device: EdgeDevice, hub: Edge
     device.workload.slow_s = 1.0
     threading.Event().wait(0.5)
 
-    line.send("events", {"n": 1})
+    line.send(numbered(1))
 
-    wait_for(lambda: bodies(hub) == [{"n": 1}], 0.5)
+    wait_for(lambda: numbers(hub) == [1], 0.5)
 
 
 def test_6_a_workload_api_that_never_answers_is_waited_for_and_used_when_it_does(
@@ -362,14 +393,13 @@ def test_a_hub_that_hangs_is_let_go_of_and_found_again(hub: EdgeHub, open_line: 
     desired_by(line, 1)
     hub.hang()
     for number in range(5):
-        line.send("events", {"n": number})
+        line.send(numbered(number))
     wait_for(lambda: not line.connected())
 
     hub.go_on()
 
     assert works(line, hub)
-    seen = [body["n"] for body in bodies(hub) if "n" in body]
-    assert list(dict.fromkeys(seen)) == [0, 1, 2, 3, 4]
+    assert list(dict.fromkeys(numbers(hub)))[:5] == [0, 1, 2, 3, 4]
 
 
 def test_a_hub_that_takes_connections_and_says_nothing_is_waited_for(
@@ -472,7 +502,7 @@ def test_no_alert_is_lost_and_none_out_of_order_over_outages_and_restarts(
 ) -> None:
     line = open_line()
     for number in range(200):
-        line.send("alerts", {"n": number})
+        line.send(numbered_alert(number))
         match number:
             case 20 | 120:
                 hub.cut(MODULE)
@@ -490,7 +520,9 @@ def test_no_alert_is_lost_and_none_out_of_order_over_outages_and_restarts(
         threading.Event().wait(0.01)
 
     wait_for(lambda: len({message.system["$.mid"] for message in hub.sent(MODULE, "alerts")}) == 200, 20)
-    assert list(dict.fromkeys(body["n"] for body in bodies(hub, "alerts"))) == list(range(200))
+    came = bodies(hub, "alerts")
+    assert list(dict.fromkeys(int(body["text"]) for body in came)) == list(range(200))
+    assert list(dict.fromkeys(body["sequence"] for body in came)) == list(range(1, 201))
 
 
 def test_after_thirty_outages_nothing_is_left_behind(hub: EdgeHub, open_line: Open) -> None:
@@ -499,8 +531,8 @@ def test_after_thirty_outages_nothing_is_left_behind(hub: EdgeHub, open_line: Op
     threads = []
     for number in range(30):
         hub.cut(MODULE)
-        line.send("events", {"n": number})
-        wait_for(lambda number=number: {"n": number} in bodies(hub))
+        line.send(numbered(number))
+        wait_for(lambda number=number: number in numbers(hub))
         wait_for(line.connected)
         threads.append(threading.active_count())
 

@@ -7,6 +7,7 @@ import pytest
 
 from edge_common.hub import Incoming, LocalHub, SettingsKeeper
 from edge_common.settings import InferenceSettings
+from tests.messages import numbered, sent
 
 
 @pytest.fixture
@@ -78,14 +79,14 @@ def test_reports_from_many_threads_are_all_kept(hub: LocalHub, tmp_path: Path) -
 
 def test_messages_are_lines_and_the_file_is_turned_over_when_it_is_long(hub: LocalHub, tmp_path: Path) -> None:
     folder = tmp_path / "twin"
-    hub.send("events", {"n": 1})
+    hub.send(numbered(1))
     first = (folder / "messages.jsonl").read_text()
     (folder / "messages.jsonl").write_text("x" * 1_000_001)
 
-    hub.send("events", {"n": 2})
+    hub.send(numbered(2))
 
-    assert json.loads(first) == {"output": "events", "body": {"n": 1}}
-    assert json.loads((folder / "messages.jsonl").read_text())["body"] == {"n": 2}
+    assert (json.loads(first)["output"], json.loads(first)["body"]["reason"]) == ("events", "1")
+    assert [body["reason"] for body in sent(folder)] == ["2"]
     assert (folder / "messages.old.jsonl").stat().st_size == 1_000_001
 
 
@@ -95,7 +96,7 @@ def test_a_disk_that_takes_nothing_is_logged_and_endured(
     (tmp_path / "twin").rmdir()
     (tmp_path / "twin").write_text("a file where the folder was")
 
-    hub.send("events", {"n": 1})
+    hub.send(numbered(1))
 
     assert "a message is lost" in caplog.text
 

@@ -22,7 +22,7 @@ while True:
     if number % 3 == 2 and (message := box.first()) is not None:
         box.done(message)
         print("done", message.body.decode(), flush=True)
-    box.add("events", str(number).encode())
+    box.add("events", lambda *_: str(number).encode())
     print("kept", number, flush=True)
     number += 1
 """
@@ -54,6 +54,10 @@ def box(path: Path, clock: Clock) -> Iterator[Outbox]:
     opened.close()
 
 
+def put(box: Outbox, output: str, body: bytes) -> str:
+    return box.add(output, lambda message_id, number: body)
+
+
 def emptied(box: Outbox) -> list[tuple[str, bytes]]:
     sent = []
     while (message := box.first()) is not None:
@@ -64,13 +68,13 @@ def emptied(box: Outbox) -> list[tuple[str, bytes]]:
 
 def test_messages_leave_in_their_order_the_important_ones_first(box: Outbox) -> None:
     for output, body in [("detections", b"1"), ("events", b"2"), ("alerts", b"3"), ("events", b"4"), ("alerts", b"5")]:
-        box.add(output, body)
+        put(box, output, body)
 
     assert [body for _, body in emptied(box)] == [b"3", b"5", b"2", b"4", b"1"]
 
 
 def test_a_message_stays_until_the_hub_has_taken_it_and_keeps_its_id(box: Outbox, path: Path) -> None:
-    message_id = box.add("events", b"1")
+    message_id = put(box, "events", b"1")
     first = box.first()
     box.close()
 
@@ -85,13 +89,13 @@ def test_a_message_stays_until_the_hub_has_taken_it_and_keeps_its_id(box: Outbox
 def test_when_there_is_too_much_the_least_important_and_oldest_go_first(box: Outbox) -> None:
     for output in ("alerts", "events", "detections"):
         for number in range(3):
-            box.add(output, f"{output} {number} ".ljust(100).encode())
-    box.add("alerts", b"x" * 300)
+            put(box, output, f"{output} {number} ".ljust(100).encode())
+    put(box, "alerts", b"x" * 300)
 
     assert box.dropped() == {"detections": 2}
-    box.add("alerts", b"y" * 300)
+    put(box, "alerts", b"y" * 300)
     assert box.dropped() == {"detections": 3, "events": 2}
-    box.add("alerts", b"z" * 300)
+    put(box, "alerts", b"z" * 300)
 
     assert box.dropped() == {"detections": 3, "events": 3, "alerts": 2}
     assert [body[:8] for _, body in emptied(box)] == [b"alerts 2", b"x" * 8, b"y" * 8, b"z" * 8]
@@ -99,7 +103,7 @@ def test_when_there_is_too_much_the_least_important_and_oldest_go_first(box: Out
 
 def test_what_is_too_old_is_not_sent_any_more(box: Outbox, clock: Clock) -> None:
     for output in ("alerts", "events", "detections"):
-        box.add(output, b"1")
+        put(box, output, b"1")
     clock.now_s += 1801
 
     assert box.first().output == "alerts"
@@ -110,7 +114,7 @@ def test_what_is_too_old_is_not_sent_any_more(box: Outbox, clock: Clock) -> None
 
 
 def test_a_clock_that_jumps_and_time_without_power_make_nothing_old(box: Outbox, path: Path, clock: Clock) -> None:
-    box.add("detections", b"1")
+    put(box, "detections", b"1")
     box.close()
     clock.now_s += 1e9
 
@@ -122,7 +126,7 @@ def test_a_clock_that_jumps_and_time_without_power_make_nothing_old(box: Outbox,
 
 def test_what_was_given_up_is_counted_over_restarts(box: Outbox, path: Path) -> None:
     for _ in range(12):
-        box.add("detections", b"x" * 100)
+        put(box, "detections", b"x" * 100)
     box.close()
 
     again = Outbox(path)
@@ -133,7 +137,7 @@ def test_what_was_given_up_is_counted_over_restarts(box: Outbox, path: Path) -> 
 
 def test_a_message_that_no_hub_takes_is_refused(box: Outbox) -> None:
     with pytest.raises(OutboxError, match="at most 250000 bytes expected, got 250001"):
-        box.add("events", b"x" * (MOST_BODY_BYTES + 1))
+        put(box, "events", b"x" * (MOST_BODY_BYTES + 1))
 
     assert box.waiting() == 0
 
@@ -144,7 +148,7 @@ def test_a_damaged_file_is_put_aside_and_messages_go_on(
 ) -> None:
     box = Outbox(path)
     for number in range(200):
-        box.add("events", f"{number:5} ".encode() * 20)
+        put(box, "events", f"{number:5} ".encode() * 20)
     box.close()
     data = path.read_bytes()
     match damage:
@@ -159,7 +163,7 @@ def test_a_damaged_file_is_put_aside_and_messages_go_on(
 
     assert "is damaged" in caplog.text
     assert path.with_name("outbox.sqlite.damaged").exists()
-    again.add("events", b"1")
+    put(again, "events", b"1")
     assert emptied(again) == [("events", b"1")]
     again.close()
 
@@ -167,10 +171,10 @@ def test_a_damaged_file_is_put_aside_and_messages_go_on(
 def test_a_full_disk_refuses_the_message_and_the_next_one_is_kept(box: Outbox) -> None:
     box._database.execute("PRAGMA max_page_count = 8")
     with pytest.raises(OutboxError, match="full"):
-        box.add("events", b"x" * 100_000)
+        put(box, "events", b"x" * 100_000)
     box._database.execute("PRAGMA max_page_count = 100000")
 
-    box.add("events", b"1")
+    put(box, "events", b"1")
 
     assert emptied(box) == [("events", b"1")]
 
@@ -223,6 +227,6 @@ def test_whatever_was_kept_survives_being_killed_two_hundred_times(path: Path) -
 def test_a_body_is_any_bytes(box: Outbox) -> None:
     body = json.dumps({"ü": "\0"}, ensure_ascii=False).encode()
 
-    box.add("events", body)
+    put(box, "events", body)
 
     assert emptied(box) == [("events", body)]

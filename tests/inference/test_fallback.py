@@ -1,6 +1,5 @@
 """Losing the VPU while frames are looked at: how long a frame waits, what is told, and how it comes back by itself."""
 
-import json
 import os
 import signal
 import time
@@ -16,6 +15,7 @@ from modules.inference.vpu import INFER_WITHIN_S, Vpu
 from tests.inference.conftest import SETTINGS, Bench
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, onnx_model, publish_model
 from tests.inference.vpus import WITHIN_S, Rig, image, running, wait_until
+from tests.messages import sent
 
 PAUSES = VpuSettings(first_pause_s=0.3, longest_pause_s=1.2)
 ON_VPU = SETTINGS.model_copy(update={"backend": "vpu", "device": "CPU", "vpu": PAUSES})
@@ -39,9 +39,8 @@ def on_vpu(bench):
 
 
 def events(tmp_path):
-    lines = (tmp_path / "twin" / "messages.jsonl").read_text().splitlines()
-    bodies = [json.loads(line)["body"] for line in lines]
-    return [(body["event"], body["version"], body["message"]) for body in bodies if body["event"].startswith("vpu")]
+    bodies = [body for body in sent(tmp_path / "twin") if body["event"].startswith("vpu")]
+    return [(body["event"], body["model_version"], body["message"]) for body in bodies]
 
 
 @pytest.mark.parametrize(

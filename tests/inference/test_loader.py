@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from modules.inference.loader import TRY_AGAIN_S, ModelLoader, Models
 from modules.inference.model import in_int8, key_of, thresholds_of
 from tests.inference.conftest import SETTINGS
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, coloured_frame, manifest, onnx_model, publish_model
+from tests.messages import sent
 
 
 def handed_over(loader: ModelLoader) -> list[Models]:
@@ -27,8 +27,7 @@ def versions(models: Models) -> dict[str, str]:
 
 
 def events(tmp_path: Path) -> list[tuple[str, str]]:
-    lines = (tmp_path / "twin" / "messages.jsonl").read_text().splitlines()
-    return [(body["event"], body["version"]) for body in (json.loads(line)["body"] for line in lines)]
+    return [(body["event"], body["model_version"]) for body in sent(tmp_path / "twin")]
 
 
 def test_the_active_version_is_loaded_once(store: PackageStore, loader: ModelLoader) -> None:
@@ -192,8 +191,8 @@ def test_events_tell_the_attributes_of_the_version(store: PackageStore, loader: 
 
     loader.look(0)
 
-    (line,) = (tmp_path / "twin" / "messages.jsonl").read_text().splitlines()
-    assert json.loads(line)["body"]["attributes"] == {"store": "12"}
+    (body,) = sent(tmp_path / "twin")
+    assert body["attributes"] == {"store": "12"}
 
 
 def test_a_version_whose_file_was_altered_is_refused(store: PackageStore, loader: ModelLoader) -> None:

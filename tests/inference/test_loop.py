@@ -8,7 +8,7 @@ from edge_common.errors import InferenceError
 from edge_common.model_io import to_input
 from edge_common.packages import PackageStore
 from edge_common.results import result_key
-from modules.inference.loop import Pace
+from modules.inference.loop import SELDOM_S, Pace
 from tests.inference.conftest import SETTINGS, Bench
 from tests.inference.tiny_models import GREEN_SHELF, RED_SHELF, SIZE, coloured_frame, onnx_model, publish_model
 
@@ -183,3 +183,51 @@ def test_the_pace_forgets_frames_of_long_ago() -> None:
 
     assert pace.frames_per_s(3.5) == pytest.approx(1)
     assert pace.frames_per_s(60) == 0
+
+
+COLOURS = ("blue", "green", "red")
+
+
+class Seldom:
+    """Who watches and uses one model on parts of pictures alone."""
+
+    standings = ()
+    missed = 0
+    seldom = frozenset({"colours"})
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, ...]] = []
+
+    def saw(self, frame: object, results: tuple[object, ...]) -> None:
+        self.seen.append(tuple(getattr(result, "model_id", "") for result in results))
+
+
+def test_a_model_that_looks_at_parts_sees_whole_pictures_seldom_and_the_others_see_all(
+    bench: Bench, store: PackageStore
+) -> None:
+    publish_model(store, "1")
+    publish_model(
+        store,
+        "1",
+        onnx_model("classification"),
+        model_id="colours",
+        kind="classification",
+        labels=COLOURS,
+        thresholds=dict.fromkeys(COLOURS, 0.3),
+    )
+    watcher = Seldom()
+    bench.loop.skills = watcher
+    bench.start()
+    bench.state_when(lambda state: len(state.models) == 2)
+    bench.first_result()
+    watcher.seen.clear()
+    began_s = time.monotonic()
+    shown = 0
+    while time.monotonic() - began_s < 1.5 * SELDOM_S:
+        assert bench.result_of(bench.show()) is not None
+        shown += 1
+
+    assert len(watcher.seen) >= shown - 1 > 10
+    assert all("shelf" in models for models in watcher.seen)
+    assert 1 <= sum("colours" in models for models in watcher.seen) <= 2
+    assert bench.reader.newest("camera-1", "colours") is not None

@@ -20,6 +20,7 @@ from edge_common.results import ResultSubscriber
 from tests.inference.test_azureeye import written
 from tests.inference.tiny_models import GREEN_SHELF, coloured_frame, publish_model
 from tests.inference.vpus import running
+from tests.messages import sent
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,6 +115,9 @@ def test_what_runs_a_model_fastest_is_measured_by_itself_told_in_the_twin_and_ke
     fastest = min(("onnx", "openvino"), key=lambda backend: told[backend]["ms"])
 
     assert reported(tmp_path)["state"]["runtime"] == fastest
+    # Of many frames within a minute the cloud has a sample.
+    (sample,) = [body for body in sent(tmp_path / "twins" / "inference") if "counts" in body]
+    assert (sample["camera"], sample["counts"]) == ("camera-1", {GREEN_SHELF: 4})
     assert "USB shows no Myriad X" in told["vpu"]["why"]
     assert process.poll() is None
     camera.close()

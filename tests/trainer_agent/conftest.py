@@ -1,6 +1,5 @@
 """A library and an agent over a folder of their own, with the scripted training in place of the real one."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from edge_common.images import Pixels
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings, TrainingSettings
+from edge_common.skill_feed import SkillFeed
 from modules.trainer_agent.agent import Agent, Pace
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.cameras import Cameras
@@ -32,9 +32,11 @@ from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.people import People
 from modules.trainer_agent.promotion import Rule
 from modules.trainer_agent.proposals import Proposer
+from modules.trainer_agent.skill_watch import SkillWatch
 from modules.trainer_agent.training_log import TrainingLog, TrainingState
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
+from tests.messages import sent
 
 SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
 PATIENCE_S = 20
@@ -120,8 +122,7 @@ class Workshop:
 
     def messages(self) -> list[dict[str, Any]]:
         """What was sent to the hub."""
-        lines = (self.folder / "twin" / "messages.jsonl").read_text().splitlines()
-        return [json.loads(line)["body"] for line in lines]
+        return sent(self.folder / "twin")
 
 
 @pytest.fixture
@@ -200,12 +201,21 @@ def asker(tmp_path: Path) -> Iterator[QuestionAsker]:
 
 
 @pytest.fixture
+def skill_watch(tmp_path: Path) -> Iterator[SkillWatch]:
+    """Hears what inference tells of skills; nothing, unless a test publishes there."""
+    opened = SkillWatch(SkillFeed(f"ipc://{tmp_path}/no-results"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def serve(
     library: Library,
     workshop: Workshop,
     start_agent: StartAgent,
     start_drafts: StartDrafts,
     asker: QuestionAsker,
+    skill_watch: SkillWatch,
 ) -> Serve:
     """The page over a live view, with an agent of its own unless one is given."""
 
@@ -231,6 +241,7 @@ def serve(
                 cameras,
                 people,
                 handoff,
+                skill_watch,
             )
         )
 

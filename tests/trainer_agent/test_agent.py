@@ -23,7 +23,7 @@ def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, w
     assert state.left_out == {"shelf-0.jpg": "the file is damaged"}
     assert workshop.packages.current(model.id) == state.version
     agent.close()
-    assert [(body["event"], body["version"]) for body in workshop.messages()] == [("trained", state.version)]
+    assert [(body["event"], body["model_version"]) for body in workshop.messages()] == [("trained", state.version)]
     reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
     assert reported["trainings"][model.id]["event"] == "trained"
 

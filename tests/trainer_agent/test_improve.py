@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_common.asked_frames import PLACE, AskedFrame, AskedFrames
 from edge_common.detections import Detection, Result
 from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
 from edge_common.geometry import Box
@@ -129,3 +130,20 @@ def test_a_frame_like_no_image_of_the_library_is_kept(improve, library, model):
     waiting(library, model, 1)
 
     assert library.checks.newest(model.id, 1)[0].reason == "new"
+
+
+def test_a_frame_that_a_skill_asks_for_is_kept_however_soon_but_within_the_days_share(
+    improve, library, model, tmp_path
+):
+    asked = AskedFrames(tmp_path / PLACE)
+    for seed in range(3):
+        asked.put(AskedFrame(model.id, "7", "aisle-4", seed, "Few left", ()), noise(seed + 900))
+
+    improve(confidence=0.9, frames_per_day=2, minutes_apart=60)
+
+    waiting(library, model, 2)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while list((tmp_path / PLACE).iterdir()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    assert [check.reason for check in library.checks.newest(model.id, 9)] == ["skill"] * 2

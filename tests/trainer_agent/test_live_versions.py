@@ -36,10 +36,10 @@ def test_a_version_that_is_worse_stays_a_candidate_and_everybody_is_told_why(mod
     assert workshop.packages.versions(model.id) == [first, state.version]
     agent.close()
     event = workshop.messages()[-1]
-    assert (event["event"], event["version"], event["kept_back"]) == ("trained", state.version, WORSE)
+    assert (event["event"], event["model_version"], event["kept_back"]) == ("trained", state.version, WORSE)
     assert (event["comparison"]["live_version"], event["comparison"]["live_value"]) == (first, 0.9)
     reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())["trainings"][model.id]
-    assert (reported["version"], reported["kept_back"]) == (state.version, WORSE)
+    assert (reported["model_version"], reported["kept_back"]) == (state.version, WORSE)
 
 
 def test_a_candidate_is_one_after_a_restart_too(model, first, workshop, start_agent):
@@ -92,7 +92,7 @@ def test_staff_put_a_candidate_live_and_go_back_again(model, first, workshop, st
     assert workshop.packages.current(model.id) == first
     agent.close()
     told = [body for body in workshop.messages() if body["event"] == "put live"]
-    assert [(body["model_id"], body["version"]) for body in told] == [(model.id, candidate), (model.id, first)]
+    assert [(body["model_id"], body["model_version"]) for body in told] == [(model.id, candidate), (model.id, first)]
 
 
 def test_the_next_training_is_compared_with_what_staff_put_live(model, first, workshop, start_agent):

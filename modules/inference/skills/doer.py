@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
 from edge_common.errors import EdgeError
 from modules.inference.background import Background
 from modules.inference.skills.changes import Job
@@ -79,7 +77,11 @@ class Doer(Background):
                 log.error("%s", error)
                 found = False
             if not found:
-                self._woken.wait(_LOOK_EVERY_S)
+                self._woken.wait(self._idle_s(time.monotonic()))
+
+    def _idle_s(self, now_s: float) -> float:
+        """Until the next destination has waited enough, unless there is something new before."""
+        return max(0.0, min([_LOOK_EVERY_S, *(until_s - now_s for until_s, _ in self._paused.values())]))
 
     def _work(self, now_s: float) -> bool:
         """Try the next task; whether there was one."""
@@ -92,7 +94,8 @@ class Doer(Background):
         except (NotNow, OSError) as error:
             self._pause(task, error)
             return True
-        except (Refused, ValidationError) as error:
+        except (Refused, ValueError) as error:
+            # ValueError: of what cannot be read, and of names that no library takes.
             log.error("%s%s is given up: %s", self._kind, _to(task), error)
         self._paused.pop(task.destination, None)
         self._ledger.done(task)

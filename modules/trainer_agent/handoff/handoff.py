@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from edge_common.durable import write_file
 from edge_common.errors import EdgeError, InvalidInput, NotFound, PackageError, RuntimeUnavailable
@@ -19,6 +20,7 @@ from edge_common.hub import Hub
 from edge_common.images import digest_of
 from edge_common.packages import PackageStore
 from edge_common.settings import HandoffSettings
+from edge_common.telemetry_events import ModelZipReady, ModelZipRefused
 from modules.trainer_agent.handoff.blob import BlobCompiler
 from modules.trainer_agent.handoff.check import check_zip
 from modules.trainer_agent.handoff.model_zip import check_kind, make_zip, zip_url
@@ -164,7 +166,8 @@ class Handoff:
             refused: Told = {"state": "refused", "version": version, "why": str(error)}
             if self._reported.get(model_id) != refused:
                 log.error("model %s version %s is not handed to azureeyemodule: %s", model_id, version, error)
-                self._tell(model_id, {"event": "model zip refused", "version": version, "message": str(error)})
+                about = self._about(model_id, version)
+                self._hub.send(ModelZipRefused(**about, message=str(error)))
             return refused
         return {"state": "ready", "why": note, **made.model_dump(mode="json", exclude={"labels"})}
 
@@ -197,8 +200,8 @@ class Handoff:
         self._keep(model_id, made, data)
         if made is not known:
             log.info("model %s version %s: model zip %s, %d found on trial", model_id, version, sha256, len(found))
-            about = made.model_dump(mode="json", exclude={"labels", "reported", "fetched"})
-            self._tell(model_id, {"event": "model zip ready", **about, "message": note})
+            told = made.model_dump(include={"url", "sha256", "size", "blob"})
+            self._hub.send(ModelZipReady(**self._about(model_id, version), **told, message=note))
         return made, note
 
     def _kept(self, known: ModelZip) -> bytes | None:
@@ -241,14 +244,13 @@ class Handoff:
         self._hub.report({"handoff": {model_id: told}})
         self._reported[model_id] = told
 
-    def _tell(self, model_id: str, event: Told) -> None:
+    def _about(self, model_id: str, version: str) -> dict[str, Any]:
+        """What its events tell of every version; `version` is empty where there is none."""
         attributes: dict[str, str] = {}
-        version = str(event["version"])
         if version:
             with suppress(EdgeError):
                 attributes = self._packages.read_manifest(model_id, version).attributes
-        about = {"schema_version": 1, "model_id": model_id, "time": now_text(), **event, "attributes": attributes}
-        self._hub.send("events", about)
+        return {"model_id": model_id, "model_version": version or None, "attributes": attributes}
 
     def _sweep(self, wanted: Collection[str]) -> None:
         """Delete the files of models that are not handed off any more, and those that no record names."""

@@ -23,6 +23,8 @@ from modules.trainer_agent.web import (
     rehearsals,
     series,
     settings,
+    skill_drafts,
+    skills,
     tagging,
     training,
     uploads,
@@ -73,6 +75,8 @@ def create_app(services: Services) -> Flask:
         help,
         handoff,
         rehearsals,
+        skills,
+        skill_drafts,
     ):
         app.register_blueprint(part.bp)
     app.jinja_env.filters |= wording.FILTERS | names.FILTERS

@@ -201,9 +201,9 @@ def camera_json(state: CameraState) -> dict[str, Any]:
 
 
 def changes(
-    look: Callable[[], list[dict[str, Any]]], pause: Callable[[float], object] = time.sleep
+    look: Callable[[], list[dict[str, Any]]], pause: Callable[[float], object] = time.sleep, name: str = "cameras"
 ) -> Callable[[float], dict[str, Any] | None]:
-    """A function that waits until what `look` gives is new; None when time is up."""
+    """A function that waits until what `look` gives is new, and gives it by `name`; None when time is up."""
     seen: list[dict[str, Any]] | None = None
 
     def next_state(timeout_s: float) -> dict[str, Any] | None:
@@ -212,7 +212,7 @@ def changes(
             now = look()
             if now != seen:
                 seen = now
-                return {"cameras": now}
+                return {name: now}
             pause(_LOOK_AGAIN_S)
         return None
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from flask import current_app
 
 from edge_common.frames import FrameSubscriber
+from edge_common.own_skills import PLACE as SKILLS_PLACE
+from edge_common.own_skills import OwnSkills
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
@@ -25,6 +27,8 @@ from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.rehearsal.rehearsals import Rehearsals
 from modules.trainer_agent.series import SeriesRunner
 from modules.trainer_agent.showroom import Showroom
+from modules.trainer_agent.skill_watch import SkillWatch
+from modules.trainer_agent.skills import Skills
 from modules.trainer_agent.storage import Storage
 from modules.trainer_agent.web.viewfinder import Viewfinder
 
@@ -44,6 +48,7 @@ class Services:
     cameras: Cameras
     people: People
     handoff: Handoff
+    skill_watch: SkillWatch
     zoo: Path = Path("zoo")
     """Folder of the backbones and ready-made models."""
     https_port: Callable[[], int | None] = lambda: None
@@ -76,6 +81,12 @@ class Services:
     @cached_property
     def showroom(self) -> Showroom:
         return Showroom(self.zoo, self.packages)
+
+    @cached_property
+    def skills(self) -> Skills:
+        data = self.packages.root.parent
+        twin = data / "settings" / "inference.json"
+        return Skills(OwnSkills(data / SKILLS_PLACE), twin, self.packages, self.showroom)
 
     @cached_property
     def storage(self) -> Storage:

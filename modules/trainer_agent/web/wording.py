@@ -163,6 +163,7 @@ _REASONS: dict[Reason, str] = {
     "flicker": marked("The model changed its mind from one moment to the next."),
     "nothing": marked("The model found nothing for a while."),
     "new": marked("This looks like no other image of the model."),
+    "skill": marked("A skill asks for this image to be tagged."),
     "staff": marked("Somebody said on the Live page that this is wrong."),
 }
 

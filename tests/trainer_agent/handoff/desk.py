@@ -29,8 +29,7 @@ class Desk:
         return found
 
     def events(self) -> list[dict[str, Any]]:
-        path = self.workshop.folder / "twin" / "messages.jsonl"
-        return self.workshop.messages() if path.exists() else []
+        return self.workshop.messages()
 
     def files(self) -> list[str]:
         return sorted(path.name for path in (self.workshop.folder / "handoff").glob("*.zip"))

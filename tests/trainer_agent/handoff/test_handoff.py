@@ -41,7 +41,7 @@ def test_a_live_version_is_told_with_address_and_checksum_in_twin_and_event(desk
     assert (told["state"], told["version"], told["sha256"], told["blob"]) == ("ready", "v1", sha256, False)
     assert told["url"] == f"http://trainer_agent:8080/handoff/{sha256}.zip"
     (event,) = desk.events()
-    assert (event["event"], event["model_id"], event["version"]) == ("model zip ready", "shelf", "v1")
+    assert (event["event"], event["model_id"], event["model_version"]) == ("model zip ready", "shelf", "v1")
     assert (event["url"], event["sha256"], event["attributes"]) == (told["url"], sha256, {"aisle": "4"})
     assert desk.handoff.zip_path(sha256).read_bytes() == make_zip(detector(), LABELS)
 

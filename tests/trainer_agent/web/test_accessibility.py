@@ -8,11 +8,13 @@ from edge_common.detections import Detection
 from edge_common.geometry import Box
 from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
+from modules.trainer_agent.skill_templates import Wish, low_stock
 from tests.files_chosen import choose_files
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
 from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
+from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE_FAULTS = """async () => (await axe.run(document)).violations
@@ -91,6 +93,8 @@ def test_a_device_without_anything(window, fits_everybody, build_app):
         "/live",
         "/cameras",
         "/cameras/new",
+        "/skills",
+        "/skills/new",
         "/help",
         "/models/gone",
     ):
@@ -252,6 +256,37 @@ def test_cameras_of_the_page_and_others(window, fits_everybody, build_app, shop,
     fits_everybody()
     window.goto(f"{site.address}/cameras/door/edit")
     fits_everybody()
+
+
+def test_skills_and_one_that_is_being_made(window, fits_everybody, build_app, library, workshop, tmp_path):
+    shop = SkillShop(tmp_path)
+    model = shelves_of(library, ["y" * 40, "carton"])
+    put_live(workshop.packages, model)
+    wish = Wish("Low stock on the shelf " + "x" * 40, tuple(CAMERAS), model.id, ("y" * 40,), number=3)
+    shop.own.put("low", low_stock(wish))
+    shop.own.put("off", low_stock(wish).model_copy(update={"enabled": False}))
+    shop.own.put("gone", low_stock(wish))
+    shop.own.remove("gone")
+    site = Site(build_app(endpoint=shop.endpoint))
+    try:
+        window.goto(f"{site.address}/skills")
+        window.locator("[data-phase=alerting]").wait_for()
+        fits_everybody()
+        window.goto(f"{site.address}/skills/new")
+        fits_everybody()
+        window.goto(f"{site.address}/skills/low/edit")
+        window.locator("#now[data-phase=fires]").wait_for()
+        fits_everybody()
+        window.get_by_label("Number").fill("")
+        window.get_by_text("Type a number.").wait_for()
+        for more in window.locator(".more:not([open]) summary").all():
+            more.click()
+        fits_everybody()
+        window.get_by_role("button", name="Add a step", exact=True).click()
+        fits_everybody()
+    finally:
+        window.goto("about:blank")
+        shop.close()
 
 
 def test_a_library_with_a_filter_a_selection_and_an_offer_to_undo(window, fits_everybody, build_app, library, gaps):

@@ -10,7 +10,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from edge_common.settings import ActionSettings
 from edge_common.skills.steps import PostAction
@@ -62,13 +62,19 @@ class Post:
         try:
             connection.connect()
             ending.start()
-            connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
+            connection.request("POST", _target(parts), body, headers)
             return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise NotNow(f"{host_of(url)}: {error or type(error).__name__}") from error
         finally:
             ending.cancel()
             connection.close()
+
+
+def _target(parts: SplitResult) -> str:
+    """Path and query as they go out: letters beyond ASCII in percent signs."""
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return quote(target, safe="/?%:@!$&'()*+,;=~-._[]")
 
 
 def signature(secret: str, body: bytes) -> str:

@@ -1,0 +1,254 @@
+"""The editor of skills in a browser: by touch, by mouse and by keys alone, from a template to a skill that watches."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.inference.tiny_models import publish_model
+from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
+
+
+@pytest.fixture
+def shop(tmp_path):
+    opened = SkillShop(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(build_app, workshop, shop):
+    """The page of a shop with a live model, once its cameras are known."""
+    labels = ("carton", "bottle", "gap")
+    publish_model(
+        workshop.packages,
+        "1",
+        model_id="goods",
+        model_name="Goods",
+        labels=labels,
+        thresholds=dict.fromkeys(labels, 0.5),
+    )
+    app = build_app(endpoint=shop.endpoint)
+    deadline_s = time.monotonic() + 5
+    while len(app.extensions["services"].cameras.states()) < len(CAMERAS):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return Site(app).address
+
+
+BEGUN = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
+
+
+def begin(page, site, path=BEGUN):
+    page.goto(site + path)
+    page.locator("#screen.shown").wait_for()
+
+
+def zone(shop, camera="aisle-4", name="shelf"):
+    """The outline in the newest draft."""
+    *_, skill = shop.own.read().drafts.values()
+    return skill.zones[name][camera]
+
+
+def lets(page, step):
+    return page.locator(f"[data-step={step}] [data-lets]")
+
+
+def test_by_touch_from_a_template_to_an_alarm(phone, site, shop):
+    phone.goto(f"{site}/skills")
+    phone.get_by_role("link", name="New skill").first.tap()
+    phone.get_by_text("Low stock", exact=True).tap()
+    phone.locator("#tags label", has_text="gap").tap()
+    phone.locator("#tags label", has_text="carton").tap()
+    phone.get_by_label("For at least, in seconds").fill("1")
+    phone.get_by_role("button", name="Go on").tap()
+    phone.get_by_text("All quiet now").wait_for()
+    expect(lets(phone, "count")).to_have_text("6")
+
+    edge = phone.locator("#picture").bounding_box()
+    touch = phone.context.new_cdp_session(phone)
+
+    def send(kind, x=None, y=None):
+        points = [] if x is None else [{"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"]}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", 0.15, 0.15)
+    for step in range(1, 6):
+        send("touchMove", 0.15 - 0.02 * step, 0.15 - 0.02 * step)
+    send("touchEnd")
+    phone.get_by_role("button", name="Save").tap()
+    phone.wait_for_url("**/skills")
+    phone.get_by_text("'Low stock' is saved.").wait_for()
+    card = phone.locator("[data-skill=low-stock]")
+    card.get_by_text("watching", exact=True).wait_for()
+    saved = shop.own.read().skills["low-stock"]
+    assert saved.zones["shelf"]["aisle-4"][0] == pytest.approx((0.05, 0.05), abs=0.02)
+    assert saved.steps[1].tags == ("carton",)
+
+    shop.cartons = 0
+
+    card.get_by_text("alerting", exact=True).wait_for()
+    card.get_by_text("Since ").wait_for()
+
+
+def test_by_mouse_steps_are_added_moved_removed_and_undone(page, site, shop):
+    begin(page, site)
+    cards = page.locator("[data-step]")
+    expect(cards).to_have_count(5)
+
+    page.get_by_role("button", name="Add a step", exact=True).click()
+    assert page.locator("[data-step-kind=stay]").is_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Only at certain hours").click()
+    expect(cards).to_have_count(6)
+    page.get_by_role("button", name="Move step 6 up").click()
+    expect(cards.nth(4)).to_contain_text("Only at certain hours")
+    page.get_by_role("button", name="Remove step 5").click()
+    expect(cards).to_have_count(5)
+    page.get_by_role("button", name="Undo").first.click()
+    expect(cards).to_have_count(6)
+    for _time in range(2):
+        page.get_by_role("button", name="Undo").first.click()
+    expect(cards).to_have_count(5)
+    page.get_by_role("button", name="Redo").click()
+    expect(cards).to_have_count(6)
+    page.get_by_role("button", name="Undo").first.click()
+
+    page.get_by_role("button", name="Add an action").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ask staff to check").click()
+    page.get_by_role("button", name="Remove: Keep the picture").click()
+    expect(page.locator("#done")).to_have_text("alert to the cloud, note on the page, picture to check")
+
+
+def test_the_rule_tells_at_once_what_it_would_do(page, site, shop):
+    begin(page, site)
+    page.get_by_text("All quiet now").wait_for()
+    expect(lets(page, "model")).to_have_text("8")
+    expect(lets(page, "few")).to_have_text("no")
+
+    page.get_by_label("Number").fill("9")
+
+    page.get_by_text("It would raise the alarm now").wait_for()
+    expect(lets(page, "few")).to_have_text("yes")
+    expect(page.locator("#watches")).to_have_text("Fewer than 9 \N{MULTIPLICATION SIGN} carton in 'shelf' for 1 second")
+    page.get_by_role("button", name="Show on the picture what step 1 lets through").click()
+    assert page.locator("[data-choose=model]").get_attribute("aria-pressed") == "true"
+    assert page.locator("#chain-words li").count() == 8
+
+
+def test_a_problem_stands_at_its_field_and_nothing_is_saved(page, site, shop):
+    begin(page, site)
+    number = page.get_by_label("Number")
+    number.fill("")
+
+    page.get_by_text("Type a number.").wait_for()
+    assert number.get_attribute("aria-invalid") == "true"
+    page.get_by_label("Name", exact=True).focus()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").get_by_text("Not saved yet: Type a number.").wait_for()
+    expect(number).to_be_focused()
+    assert shop.own.read().skills == {}
+
+    number.fill("4")
+    expect(page.get_by_text("Type a number.")).to_have_count(0)
+
+
+def test_points_are_added_pulled_and_taken_away_by_mouse(page, site, shop):
+    begin(page, site)
+    edge = page.locator("#picture").bounding_box()
+
+    def at(x, y):
+        return edge["x"] + x * edge["width"], edge["y"] + y * edge["height"]
+
+    def pull(start, end):
+        page.mouse.move(*at(*start))
+        page.mouse.down()
+        page.mouse.move(*at(*end), steps=4)
+        page.mouse.up()
+
+    points = page.locator(".handle.point")
+    pull((0.5, 0.15), (0.5, 0.05))
+    expect(points).to_have_count(5)
+    page.get_by_role("button", name="Point", exact=True).click()
+    expect(points).to_have_count(4)
+    pull((0.5, 0.5), (0.6, 0.5))
+    page.get_by_role("button", name="Draw anew").click()
+    for corner in ((0.2, 0.2), (0.4, 0.2), (0.3, 0.6)):
+        page.mouse.click(*at(*corner))
+    page.get_by_role("button", name="Done").click()
+    expect(points).to_have_count(3)
+    until(lambda: len(zone(shop)) == 3)
+    assert zone(shop)[2] == pytest.approx((0.3, 0.6), abs=0.01)
+
+    page.get_by_role("button", name="Undo").first.click()
+
+    expect(points).to_have_count(4)
+    until(lambda: zone(shop)[0] == pytest.approx((0.25, 0.15), abs=0.01))
+
+
+def test_each_camera_has_a_zone_of_its_own(page, site, shop):
+    begin(page, site)
+    page.locator("#cameras label", has_text="Dairy shelf").click()
+    page.locator("#views").get_by_role("button", name="Dairy shelf").click()
+    point = page.get_by_role("button", name="Point 1 of 4")
+    point.focus()
+
+    page.keyboard.press("ArrowRight")
+
+    until(lambda: zone(shop, "dairy")[0] == pytest.approx((0.16, 0.15)))
+    assert zone(shop, "aisle-4")[0] == pytest.approx((0.15, 0.15))
+
+
+def test_by_keys_alone_a_zone_is_changed_and_the_skill_saved(page, site, shop):
+    begin(page, site)
+    page.get_by_role("button", name="Add a point after point 1").focus()
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    until(lambda: zone(shop)[1] == pytest.approx((0.5, 0.09)))
+    page.keyboard.press("Delete")
+    expect(page.locator(".handle.point")).to_have_count(4)
+    page.get_by_label("Name of the zone").fill("Milk shelf 2")
+    page.keyboard.press("Enter")
+    until(lambda: "milk-shelf-2" in [*shop.own.read().drafts.values()][-1].zones)
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/skills")
+    assert list(shop.own.read().skills["low-stock"].zones) == ["milk-shelf-2"]
+
+
+def test_nothing_is_lost_when_the_page_is_opened_again(page, site, shop):
+    begin(page, site)
+    page.get_by_label("Number").fill("7")
+    expect(page.locator("#watches")).to_contain_text("Fewer than 7")
+
+    page.reload()
+
+    page.get_by_text("What was not saved last time is back").wait_for()
+    expect(page.get_by_label("Number")).to_have_value("7")
+    page.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_label("Number")).to_have_value("3")
+
+
+def test_a_skill_is_switched_off_deleted_and_brought_back(page, site, shop):
+    begin(page, site)
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/skills")
+
+    page.get_by_role("switch", name="Low stock is on").click()
+    page.get_by_text("off", exact=True).wait_for()
+    assert not shop.own.read().skills["low-stock"].enabled
+    page.get_by_role("button", name="Delete Low stock").click()
+    page.get_by_text("No skill yet").wait_for()
+    page.get_by_role("button", name="Undo").click()
+
+    page.get_by_role("heading", name="Low stock").wait_for()
+
+
+def until(true):
+    deadline_s = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
