@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from edge_common.detections import Detection, cut
 from edge_common.geometry import Box
 from edge_common.skills.document import Skill
+from edge_common.skills.fields import Outline
 from edge_common.skills.holding import Held, hold
 from edge_common.skills.opening_hours import opening_hours
 from edge_common.skills.recent import NOTHING, Recent, added, total
@@ -25,7 +26,6 @@ from edge_common.skills.steps import (
     HoldStep,
     KeepStep,
     ModelStep,
-    Outline,
     ScheduleStep,
     StayStep,
     TrackStep,

@@ -4,9 +4,10 @@ import math
 from typing import NamedTuple, TypeVar
 
 from edge_common.detections import Detection
+from edge_common.skills.fields import Outline
 from edge_common.skills.recent import Recent, added, total
 from edge_common.skills.spots import WHOLE, Things
-from edge_common.skills.steps import CrossingsStep, Outline, StayStep
+from edge_common.skills.steps import CrossingsStep, StayStep
 from edge_common.skills.tick import SLACK_S, Tick
 from edge_common.skills.tracking import MOST_THINGS
 

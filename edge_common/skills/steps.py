@@ -6,25 +6,23 @@ What they mean is in `program`; whether they fit together is in `fitting`. Nothi
 from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from edge_common.setting_groups import CameraId, ModelId, Settings
-from edge_common.skills.time_zones import TimeZone
-
-StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-Above = Annotated[StepId, Field(description="the step above that it takes from")]
-Looking = Annotated[ModelId, Field(description="a model of this device")]
-Phases = Literal["raised", "cleared", "both"]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-Point = tuple[Share, Share]
-"""Across and down, as shares of the picture's width and height."""
-Outline = Annotated[tuple[Point, ...], Field(min_length=2, max_length=32)]
-"""Two points are a line, from the first to the second; three or more an area."""
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+from edge_common.setting_groups import CameraId, Settings
+from edge_common.skills.fields import (
+    Above,
+    Day,
+    Looking,
+    Outline,
+    Phases,
+    Seconds,
+    Share,
+    StepId,
+    Tag,
+    TimeOfDay,
+    TimeZone,
+    ZoneId,
+)
 
 MOST_STEPS = 24
 MOST_ACTIONS = 8
@@ -46,10 +44,7 @@ class ModelStep(Step):
 
 
 class KeepStep(Step):
-    """Boxes: those of another step that are what is wanted, where it is wanted.
-
-    A zone's border is part of it; where an outline crosses itself, what is surrounded twice is outside.
-    """
+    """Boxes: those of another step that are what is wanted, where it is wanted."""
 
     do: Literal["keep"] = "keep"
     of: Above
@@ -79,10 +74,7 @@ class CropStep(Step):
 
 
 class TrackStep(Step):
-    """Things: boxes of another step, each known again from picture to picture; those that are seen now.
-
-    Boxes of the same label are preferred; otherwise a thing may change its label. At most a hundred are known.
-    """
+    """Things: boxes of another step, each known again from picture to picture, even under another label."""
 
     do: Literal["track"] = "track"
     of: Above
@@ -195,10 +187,7 @@ class HoldStep(Step):
 
 
 class ScheduleStep(Step):
-    """A condition: whether another one is true within opening hours, by the wall clock of the place.
-
-    Days are those on which the hours begin; the same time twice is a whole day.
-    """
+    """A condition: whether another one is true within opening hours, by the clock of the place."""
 
     do: Literal["schedule"] = "schedule"
     of: Above

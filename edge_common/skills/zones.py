@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.geometry import Box
-from edge_common.skills.steps import Outline
+from edge_common.skills.fields import Outline
 
 CELLS = 128
 """What covers an area is counted in that many columns and rows of cells over it, so it is right to about a percent."""
