@@ -55,7 +55,9 @@ def track(step: TrackStep, tracked: Tracked, spots: Spots, tick: Tick) -> tuple[
     met = _matched(expected, seen, least)
     if len(met) < len(seen) and len(met) < len(known):
         gone = set(met.values())
+        # Who stopped or turned round is near where they were, not where they were expected.
         late = [_grown(place) for place in expected if place[5] not in gone]
+        late += [_grown((*one[2:6], one[1], at)) for at, one in enumerate(known) if at not in gone]
         met |= _matched(late, [_grown(place) for place in seen if place[5] not in met], least)
     things: dict[int, Detection] = {}
     tracks: list[Track] = []
