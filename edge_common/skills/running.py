@@ -32,7 +32,7 @@ from edge_common.skills.steps import (
 )
 from edge_common.skills.tick import Tick
 from edge_common.skills.tracking import Tracked, track
-from edge_common.skills.zones import cells_of, containing, covered, edges_of, share_inside
+from edge_common.skills.zones import cells_of, containing, covered, sharing
 
 Values = Sequence[Any]
 """What the steps above have given, in their order: `Spots`, `Things`, a number or a condition each."""
@@ -153,12 +153,12 @@ def _in_zone(step: KeepStep, outline: Outline) -> Callable[[Box], bool]:
         return lambda box: contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     if step.inside == "foot":
         return lambda box: contains((box.x0 + box.x1) / 2, box.y1)
-    edges = edges_of(outline)
+    share_inside = sharing(outline)
 
     def half(box: Box) -> bool:
         # Half of nothing says nothing, so of a box without area its centre counts.
         if box.area > 0:
-            return share_inside(edges, box) >= 0.5
+            return share_inside(box) >= 0.5
         return contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
 
     return half
