@@ -34,8 +34,8 @@ from modules.trainer_agent.library import Library
 _WIDTH, _HEIGHT = 640, 360
 _AT_ONCE = 6
 """Requests that a browser sends side by side."""
-_PAGE_REQUESTS = 200
-_THUMBNAIL_REQUESTS = 600
+_THUMBNAILS_A_PAGE = 3
+"""As many requests of thumbnails for each of a page."""
 _PAINTS = 5
 _FIRST_PAINT = """() => new Promise((found) => new PerformanceObserver((list) => {
   list.getEntriesByName("first-contentful-paint").forEach((paint) => found(paint.startTime));
@@ -95,8 +95,8 @@ def fill(data: Path, images: int) -> Model:
         return model
 
 
-def measure(data: Path, model: Model, images: int) -> Measured:
-    """Start the program over a library and ask it."""
+def measure(data: Path, model: Model, images: int, pages: int) -> Measured:
+    """Start the program over a library and ask it for so many pages, and thumbnails in proportion."""
     places = ("--data", data, "--zoo", data / "zoo")
     endpoints = [part for name in ("frames", "results", "questions") for part in (f"--{name}", f"ipc://{data}/{name}")]
     command = [sys.executable, "-m", "modules.trainer_agent", *map(str, places), *endpoints, "--port", "0"]
@@ -106,8 +106,8 @@ def measure(data: Path, model: Model, images: int) -> Measured:
         told = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in program.stderr)
         address = next(found for found in told if found)[0]
         paths, thumbnails = _paths(address, model)
-        pages_ms = _ask(address, paths, _PAGE_REQUESTS, side_by_side=2)
-        thumbnails_ms = _ask(address, thumbnails, _THUMBNAIL_REQUESTS, side_by_side=_AT_ONCE)
+        pages_ms = _ask(address, paths, pages, side_by_side=2)
+        thumbnails_ms = _ask(address, thumbnails, _THUMBNAILS_A_PAGE * pages, side_by_side=_AT_ONCE)
         paints_ms, scrolled, frames_ms = _look(f"{address}/models/{model.id}/library")
     finally:
         program.terminate()
@@ -190,15 +190,17 @@ def _somewhere(chance: random.Random) -> Box:
     return Box(left, top, left + chance.uniform(0.05, 0.3), top + chance.uniform(0.05, 0.3))
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
+    """Command line; `words` in place of the process's own."""
     arguments = argparse.ArgumentParser(prog="bench.library_page", description=__doc__)
     arguments.add_argument("--images", type=int, default=5000)
+    arguments.add_argument("--pages", type=int, default=200, help="requests of pages to be measured")
     arguments.add_argument("--json", action="store_true", help="print one JSON object")
-    chosen = arguments.parse_args()
+    chosen = arguments.parse_args(words)
     if chosen.images < 100:
         arguments.error(f"--images: at least 100 expected, got {chosen.images}")
     with tempfile.TemporaryDirectory() as folder:
-        measured = measure(Path(folder), fill(Path(folder), chosen.images), chosen.images)
+        measured = measure(Path(folder), fill(Path(folder), chosen.images), chosen.images, chosen.pages)
     if chosen.json:
         print(json.dumps(asdict(measured)))
     else:

@@ -1,6 +1,7 @@
-"""What all tests run in: one thread of OpenBLAS, as in the training job; the browser of those that look at the page."""
+"""What all tests run in: one thread of OpenBLAS, as in the training job; folders in memory; the browser."""
 
 import os
+import shutil
 
 # Read when numpy is loaded: threads of it beside threads of ours would wait for one another.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -14,6 +15,19 @@ from playwright.sync_api import Browser, sync_playwright
 from bench import chromium
 from tests.messages import sent
 from tests.requirements_here import skip_or_fail
+
+MEMORY = "/dev/shm"
+ENOUGH_BYTES = 4_000_000_000
+
+
+def pytest_configure() -> None:
+    """Have tests' folders in memory where there is enough of it.
+
+    What is acknowledged was written through to the disk before, and tests would wait for that thousands of times. What
+    they find is the same: none of them takes the power away.
+    """
+    if os.path.isdir(MEMORY) and shutil.disk_usage(MEMORY).free >= ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 
 
 @pytest.fixture(autouse=True)

@@ -109,9 +109,5 @@ def _with_absent(now: dict[int, _Kept], before: dict[int, _Kept], since_s: float
     """What is there, and after it what was so lately, as many as are tracked."""
     if len(before) == len(now) and before.keys() == now.keys():
         return now
-    absent: dict[int, _Kept] = {
-        number: one for number, one in before.items() if number not in now and one[1] >= since_s
-    }
-    return (
-        now | absent if len(now) + len(absent) <= MOST_THINGS else dict([*now.items(), *absent.items()][:MOST_THINGS])
-    )
+    both = now | {number: one for number, one in before.items() if number not in now and one[1] >= since_s}
+    return both if len(both) <= MOST_THINGS else {number: both[number] for number in list(both)[:MOST_THINGS]}

@@ -37,7 +37,7 @@ def containing(outline: Outline) -> Callable[[float, float], bool]:
     bounds = bounds_of(outline)
     left, top, right, bottom = bounds.x0 - _NEAR, bounds.y0 - _NEAR, bounds.x1 + _NEAR, bounds.y1 + _NEAR
     edges = edges_of(outline)
-    slopes = [(y0, y1, x0, (x1 - x0) / (y1 - y0)) for x0, y0, x1, y1 in edges if y0 != y1]
+    slopes = [(y0, y1, x0, (x1 - x0) / (y1 - y0)) for x0, y0, x1, y1 in edges if abs(y1 - y0) > _NEAR]
 
     def contains(x: float, y: float) -> bool:
         if x < left or x > right or y < top or y > bottom:
@@ -67,7 +67,7 @@ def sharing(outline: Outline) -> Callable[[Box], float]:
     """
     edges = []
     for x0, y0, x1, y1 in edges_of(outline):
-        if x0 != x1:
+        if abs(x1 - x0) > _NEAR:
             left, right, first = (x0, x1, y0) if x0 < x1 else (x1, x0, y1)
             edges.append((left, right, min(y0, y1), max(y0, y1), first, (y1 - y0) / (x1 - x0), 1 if x0 < x1 else -1))
 
@@ -124,7 +124,7 @@ def cells_of(outline: Outline) -> Cells:
     inside = np.zeros((CELLS, CELLS), dtype=np.bool_)
     if min(bounds.width, bounds.height) > _NEAR:
         for x0, y0, x1, y1 in edges_of(outline):
-            if y0 != y1:
+            if abs(y1 - y0) > _NEAR:
                 inside ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
     return Cells(bounds, inside, int(np.count_nonzero(inside)))
 

@@ -23,7 +23,9 @@ from edge_common.skills.steps import (
 )
 
 AREA: tuple[Point, ...] = ((0.15, 0.15), (0.85, 0.15), (0.85, 0.85), (0.15, 0.85))
-"""Where a zone is until somebody draws it."""
+"""Where a zone on a shelf is until somebody draws it."""
+FLOOR: tuple[Point, ...] = ((0.1, 0.4), (0.9, 0.4), (0.95, 0.98), (0.05, 0.98))
+"""Where one on a floor is: what stands there has its feet low in the picture."""
 LINE: tuple[Point, ...] = ((0.15, 0.5), (0.85, 0.5))
 PERSON = "Person"
 """As the ready-made detector calls it."""
@@ -133,7 +135,7 @@ def _told(when: str) -> tuple[AnyAction, ...]:
 
 
 def _skill(wish: Wish, zone: str, steps: tuple[AnyStep, ...], actions: tuple[AnyAction, ...]) -> Skill:
-    zones = {zone: dict.fromkeys(wish.cameras, AREA)}
+    zones = {zone: dict.fromkeys(wish.cameras, AREA if zone == "shelf" else FLOOR)}
     return Skill(name=wish.name, cameras=wish.cameras, zones=zones, steps=steps, actions=actions)
 
 

@@ -49,7 +49,7 @@ def test_a_model_is_measured_at_full_speed_at_most_of_it_and_while_it_is_swapped
         "--rounds",
         "2",
         "--seconds",
-        "0.5",
+        "0.25",
         "--swaps",
         "1",
     ]
@@ -59,7 +59,7 @@ def test_a_model_is_measured_at_full_speed_at_most_of_it_and_while_it_is_swapped
     assert list(measured["cameras"]) == ["1", "2"]
     assert measured["ratio"] == measured["cameras"]["1"]["ratio"] > 0
     for figures in measured["cameras"].values():
-        assert (figures["sent"], figures["sent_while_swapped"]) == (40, 40)
+        assert (figures["sent"], figures["sent_while_swapped"]) == (20, 40)
         # Of frames that come while the machine is busy elsewhere, the newest is looked at.
         assert max(figures["lost"], figures["lost_while_swapped"]) < 10
         assert 0 < figures["p50_ms"] <= figures["p95_ms"]

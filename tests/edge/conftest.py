@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub, Route
+from tests.program import Program
+from tests.zoo_here import zoo_folder
 
 MODULES = ("capture", "inference", "trainer_agent")
 
@@ -29,6 +32,20 @@ def device() -> Iterator[EdgeDevice]:
 @pytest.fixture
 def hub(device: EdgeDevice) -> EdgeHub:
     return device.hub
+
+
+def environment_of_modules(hub: EdgeHub) -> dict[str, str]:
+    """What edgeAgent gives to all of them; each has an id of its own beside."""
+    return {name: value for name, value in hub.environment("").items() if name != "IOTEDGE_MODULEID"}
+
+
+@pytest.fixture
+def program(hub: EdgeHub, tmp_path: Path) -> Iterator[Program]:
+    """The whole product, its modules started as those of IoT Edge."""
+    started = Program(tmp_path / "data", **environment_of_modules(hub), ZOO_DIR=str(zoo_folder()))
+    yield started
+    started.process.kill()
+    started.process.wait()
 
 
 def wait_for(fits: Callable[[], object], timeout_s: float = 10) -> None:

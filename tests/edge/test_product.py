@@ -2,24 +2,11 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.edge.conftest import MODULES, wait_for
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.program import Program
-
-
-@pytest.fixture
-def program(hub: EdgeHub, tmp_path: Path) -> Iterator[Program]:
-    environment = {name: value for name, value in hub.environment("").items() if name != "IOTEDGE_MODULEID"}
-    started = Program(tmp_path / "data", **environment)
-    yield started
-    started.process.kill()
-    started.process.wait()
 
 
 def acknowledged(hub: EdgeHub, module: str, key: str) -> dict[str, object]:

@@ -112,3 +112,52 @@ def test_passwords_of_cameras_are_not_reported() -> None:
 @pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "MYRIAD", "MYRIAD.1.2-ma2480", "AUTO:GPU,CPU", None])
 def test_devices_are_named_as_openvino_names_them(device: str | None) -> None:
     assert parse_settings(InferenceSettings, {"device": device}).device == device
+
+
+def test_secrets_are_in_no_report_and_in_no_refusal() -> None:
+    actions = {"secret": "hush-1", "mqtt": {"host": "broker", "password": "hush-2"}}
+    settings = parse_settings(InferenceSettings, {"actions": actions})
+
+    assert "hush" not in str(acknowledgements(settings, 3))
+    assert (settings.actions.secret, settings.actions.mqtt.password) == ("hush-1", "hush-2")
+    for bad in (
+        {"secret": ["hush"]},
+        {"secret": "hush" * 100},
+        {"mqtt": {"password": 3, "user": {"password": "hush"}}},
+    ):
+        with pytest.raises(ConfigError) as refused:
+            parse_settings(InferenceSettings, {"actions": bad})
+        assert "hush" not in str(refused.value)
+
+
+SKILL = {
+    "name": "Few left",
+    "cameras": ["shelf"],
+    "steps": [{"id": "seen", "do": "model", "model": "bottles"}, {"id": "how-many", "do": "count", "of": "seen"}],
+}
+
+
+def test_skills_are_acknowledged_by_their_names() -> None:
+    settings = parse_settings(InferenceSettings, {"skills": {"few": SKILL}})
+
+    assert acknowledgements(settings, 3)["skills"]["value"] == {"few": "Few left"}
+    assert parse_settings(InferenceSettings, settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            {"steps": [*SKILL["steps"], {"id": "x", "do": "count", "of": "y"}]},
+            "skills.few.steps.2.of: the id of a step",
+        ),
+        ({"colour": "red"}, "skills.few.colour: Extra inputs"),
+        ({"steps": [{"id": "seen", "do": "model"}]}, "skills.few.steps.0.model: Field required"),
+        ({"cameras": ["A b"]}, "skills.few.cameras.0: "),
+    ],
+)
+def test_what_is_wrong_with_a_skill_is_told_by_its_place(change: dict[str, object], problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(InferenceSettings, {"skills": {"few": SKILL | change}})
+
+    assert any(one.startswith(problem) for one in refused.value.problems), refused.value.problems

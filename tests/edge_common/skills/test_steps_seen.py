@@ -162,6 +162,22 @@ def test_what_boxes_cover_twice_counts_once():
     assert number(watching, 2, Detection("bottle", 0.9, None), step="covered") == 1
 
 
+@pytest.mark.parametrize(
+    "outline",
+    [
+        pytest.param([[0.5, 0.5]] * 3, id="a point"),
+        pytest.param([[0.0, 0.0], [0.0, 1e-311], [0.5, 0.5]], id="next to nothing between two points"),
+        pytest.param([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]], id="a line there and back"),
+    ],
+)
+def test_an_area_that_is_none_is_not_covered_and_holds_no_half(outline: list[list[float]]):
+    steps = ({"do": "keep", "zone": "z", "inside": "half"}, {"do": "covered", "zone": "z"})
+    outcome = Watching(skill_of(*steps, zones={"z": outline})).look(0, box(0.5, 0.5))
+
+    assert outcome.boxes("keep") == ()
+    assert outcome.numbers() == {"covered": 0}
+
+
 def test_a_change_is_told_against_the_mean_of_the_time_before():
     watching = Watching(skill_of({"do": "count"}, {"do": "change", "over_s": 60, "relative": True}))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_common.skills.told import SkillEvent
+from modules.inference.skills import doer
 from modules.inference.skills.changes import Job
 from modules.inference.skills.doer import Doer, NotNow, Refused
 from modules.inference.skills.ledger import ClockMark, Entry, Ledger, Task
@@ -41,10 +42,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @contextmanager
 def doing(ledger: Ledger, do: Callable[[Job], None]) -> Iterator[Doer]:
-    doer = Doer("post", ledger, do, first_pause_s=0.05, longest_pause_s=0.2)
-    doer.start()
-    with closing(doer):
-        yield doer
+    made = Doer("post", ledger, do, first_pause_s=0.05, longest_pause_s=0.2)
+    made.start()
+    with closing(made):
+        yield made
 
 
 def put(ledger: Ledger, *destinations: str) -> None:
@@ -53,9 +54,9 @@ def put(ledger: Ledger, *destinations: str) -> None:
 
 def test_what_is_done_is_done_once_in_order(ledger: Ledger) -> None:
     done: list[str] = []
-    with doing(ledger, lambda job: done.append(job.event.id)) as doer:
+    with doing(ledger, lambda job: done.append(job.event.id)) as made:
         put(ledger, "a", "b", "a")
-        doer.wake()
+        made.wake()
         wait_for(lambda: not ledger.waiting())
 
     assert done == ["0", "1", "2"]
@@ -70,9 +71,9 @@ def test_a_destination_that_fails_waits_longer_each_time_and_keeps_no_other_wait
             raise NotNow("not yet")
 
     put(ledger, "a", "b", "a")
-    with doing(ledger, do) as doer:
+    with doing(ledger, do) as made:
         wait_for(lambda: not ledger.waiting())
-        assert doer.alive()
+        assert made.alive()
 
     assert [one for one, _ in tries] == ["0", "1", "0", "0", "0", "2"]
     failed_s = [at_s for one, at_s in tries if one == "0"]
@@ -94,7 +95,8 @@ def test_what_is_refused_or_cannot_be_read_is_given_up(ledger: Ledger, caplog: p
     assert "event" in caplog.text
 
 
-def test_it_ends_though_what_it_does_hangs_and_does_that_again(ledger: Ledger, tmp_path: Path) -> None:
+def test_it_ends_though_what_it_does_hangs_and_does_that_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doer, "_END_WITHIN_S", 0.2)
     hanging, over = threading.Event(), threading.Event()
 
     def hang(job: Job) -> None:
@@ -105,7 +107,7 @@ def test_it_ends_though_what_it_does_hangs_and_does_that_again(ledger: Ledger, t
     began_s = time.monotonic()
     with doing(ledger, hang):
         assert hanging.wait(2)
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < 2
 
     assert ledger.waiting() == {"post": 1}
     over.set()

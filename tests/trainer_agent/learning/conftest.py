@@ -9,16 +9,19 @@ import pytest
 
 from edge_common.images import Pixels, letterbox
 from edge_common.onnx_graph import load_graph
-from edge_common.zoo import SSD_BACKBONE
+from edge_common.zoo import LITE0, SSD_BACKBONE
+from modules.trainer_agent.learning import outcome
 from modules.trainer_agent.learning.augment import plain_view, view_boxes
 from modules.trainer_agent.learning.backbone import DetectionBackbone
+from modules.trainer_agent.learning.detector import train_detector
 from modules.trainer_agent.learning.examples import Grid, grid_of, make_example
 from modules.trainer_agent.learning.export import export_detector
+from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.features import ViewFeatures
 from modules.trainer_agent.learning.fit import FitOptions, fit
 from modules.trainer_agent.learning.head import Head
 from modules.trainer_agent.learning.projection import MapSample, Projection, fit_projection
-from tests.trainer_agent.learning.made import SHAPES, draw_shapes
+from tests.trainer_agent.learning.made import SHAPES, detection_set, draw_shapes
 from tests.zoo_here import zoo_model
 
 SIZE = 320
@@ -73,3 +76,12 @@ def detector_file(trained: Trained, tmp_path_factory: pytest.TempPathFactory) ->
     path = tmp_path_factory.mktemp("detector") / "model.onnx"
     path.write_bytes(trained.export())
     return path
+
+
+@pytest.fixture(scope="session")
+def whole_training(tmp_path_factory: pytest.TempPathFactory) -> outcome.Trained:
+    """A detector with all that a training finds out, of eight images."""
+    folder = tmp_path_factory.mktemp("training")
+    backbones, progress = (zoo_model(SSD_BACKBONE), zoo_model(LITE0)), outcome.Progress(lambda stage, share: None)
+    dataset, cache = detection_set(folder, 8), FeatureCache(folder / "cache")
+    return train_detector(dataset, *backbones, cache, threads=2, seed=0, progress=progress)

@@ -1,3 +1,4 @@
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,35 +84,53 @@ def train(dataset: Dataset, cache: FeatureCache, threads: int = 2, *, again: boo
     )
 
 
-def test_the_same_images_and_seed_give_the_same_file(tmp_path: Path) -> None:
-    dataset, cache = detection_set(tmp_path, 3), FeatureCache(tmp_path / "cache")
-
-    first, from_the_cache_in_one_process = train(dataset, cache), train(dataset, cache, threads=1)
-
-    assert (first.images, first.boxes, first.left_out) == (3, 4, {})
-    assert digest_of(first.model) == digest_of(from_the_cache_in_one_process.model)
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return detection_set(tmp_path_factory.mktemp("shapes"), 6)
 
 
-def test_training_again_goes_on_from_the_last_full_training(tmp_path: Path) -> None:
-    dataset, cache = detection_set(tmp_path, 6), FeatureCache(tmp_path / "cache")
-    all_but_one = Dataset(dataset.kind, dataset.tags, dataset.images[:5])
-    first = train(all_but_one, cache)
+def all_but_one(dataset: Dataset) -> Dataset:
+    return Dataset(dataset.kind, dataset.tags, dataset.images[:5])
 
-    unchanged, one_more = train(all_but_one, cache, again=True), train(dataset, cache, again=True)
+
+@pytest.fixture(scope="module")
+def full(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
+    """A full training of five images, and its cache, which tests copy before they use it."""
+    folder = tmp_path_factory.mktemp("full") / "cache"
+    return train(all_but_one(dataset), FeatureCache(folder)), folder
+
+
+@pytest.fixture
+def cache(full: tuple[Trained, Path], tmp_path: Path) -> FeatureCache:
+    """As the full training left it."""
+    return FeatureCache(Path(shutil.copytree(full[1], tmp_path / "cache")))
+
+
+def test_the_same_images_and_seed_give_the_same_file(
+    full: tuple[Trained, Path], dataset: Dataset, cache: FeatureCache
+) -> None:
+    from_the_cache_in_one_process = train(all_but_one(dataset), cache, threads=1)
+
+    assert (full[0].images, full[0].boxes, full[0].left_out) == (5, 7, {})
+    assert digest_of(full[0].model) == digest_of(from_the_cache_in_one_process.model)
+
+
+def test_training_again_goes_on_from_the_last_full_training(
+    full: tuple[Trained, Path], dataset: Dataset, cache: FeatureCache
+) -> None:
+    unchanged, one_more = train(all_but_one(dataset), cache, again=True), train(dataset, cache, again=True)
     in_full = train(dataset, cache)
 
-    assert digest_of(unchanged.model) == digest_of(first.model)
+    assert digest_of(unchanged.model) == digest_of(full[0].model)
     assert one_more.images == 6
-    assert len({digest_of(one.model) for one in (first, one_more, in_full)}) == 3
+    assert len({digest_of(one.model) for one in (full[0], one_more, in_full)}) == 3
     # The full training has taken the place of the first, so there is nothing left to learn.
     assert digest_of(train(dataset, cache, again=True).model) == digest_of(in_full.model)
 
 
-def test_without_what_was_kept_training_again_is_a_full_training(tmp_path: Path) -> None:
-    dataset = detection_set(tmp_path, 3)
+def test_without_what_was_kept_training_again_is_a_full_training(
+    full: tuple[Trained, Path], dataset: Dataset, tmp_path: Path
+) -> None:
+    elsewhere = train(all_but_one(dataset), FeatureCache(tmp_path / "elsewhere"), again=True)
 
-    first, elsewhere = (
-        train(dataset, FeatureCache(tmp_path / name), again=again) for name, again in (("one", False), ("other", True))
-    )
-
-    assert digest_of(first.model) == digest_of(elsewhere.model)
+    assert digest_of(elsewhere.model) == digest_of(full[0].model)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,28 +6,19 @@ import pytest
 
 from edge_common.errors import ImageError
 from edge_common.images import Pixels
-from edge_common.zoo import LITE0, SSD_BACKBONE
+from edge_common.zoo import LITE0
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
-from modules.trainer_agent.learning.detector import train_detector
-from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.features import ViewFeatures
-from modules.trainer_agent.learning.outcome import Progress, Trained
+from modules.trainer_agent.learning.outcome import Trained
 from modules.trainer_agent.learning.score import score_detector
 from modules.trainer_agent.learning.teller import DETAIL
-from tests.trainer_agent.learning.made import SHAPES, detection_set
+from tests.trainer_agent.learning.made import SHAPES
 from tests.zoo_here import zoo_model
 
 
-def trained_in(folder: Path) -> Trained:
-    progress = Progress(lambda stage, share: None)
-    backbones = zoo_model(SSD_BACKBONE), zoo_model(LITE0)
-    dataset = detection_set(folder, 6)
-    return train_detector(dataset, *backbones, FeatureCache(folder / "cache"), threads=1, seed=0, progress=progress)
-
-
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return trained_in(tmp_path_factory.mktemp("detector"))
+def trained(whole_training: Trained) -> Trained:
+    return whole_training
 
 
 def test_asked_by_the_backbones_that_they_learned_from_the_folds_find_the_same(
@@ -46,7 +38,7 @@ def test_asked_by_the_backbones_that_they_learned_from_the_folds_find_the_same(
     for found, before in zip(checked.found, trained.fold_check.checked.found, strict=True):
         # In training the examples are kept at 16 bits.
         np.testing.assert_allclose(found.scores[:3], before.scores[:3], atol=0.01)
-    assert told == [pytest.approx(count / 6) for count in range(1, 7)]
+    assert told == [pytest.approx(count / 8) for count in range(1, 9)]
 
 
 def test_by_backbones_that_see_nothing_the_folds_find_nothing_right(
@@ -63,9 +55,10 @@ def test_by_backbones_that_see_nothing_the_folds_find_nothing_right(
     assert score_detector(checked, SHAPES, seed=0)[0].value < trained.score.value - 0.3
 
 
-def test_a_picture_that_is_gone_is_told_by_its_name(tmp_path: Path) -> None:
-    trained = trained_in(tmp_path)
-    trained.fold_check.tagged[2].image.path.unlink()
+def test_a_picture_that_is_gone_is_told_by_its_name(trained: Trained, tmp_path: Path) -> None:
+    image = trained.fold_check.tagged[2].image
+    gone = replace(trained.fold_check.tagged[2], image=replace(image, path=tmp_path / "gone.jpg"))
+    tagged = [*trained.fold_check.tagged[:2], gone, *trained.fold_check.tagged[3:]]
 
-    with pytest.raises(ImageError, match=trained.fold_check.tagged[2].image.name):
-        trained.fold_check.squares([2])
+    with pytest.raises(ImageError, match=image.name):
+        replace(trained.fold_check, tagged=tagged).squares([2])

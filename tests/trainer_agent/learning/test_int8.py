@@ -9,26 +9,19 @@ from edge_common.onnx_graph import GraphBuilder
 from edge_common.onnx_session import OnnxSession
 from edge_common.packages import Manifest
 from edge_common.scores import Score
-from edge_common.zoo import LITE0, SSD_BACKBONE
 from modules.trainer_agent.learning.backbone import planes
-from modules.trainer_agent.learning.detector import train_detector
-from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.fold_check import FoldCheck
 from modules.trainer_agent.learning.head import join
 from modules.trainer_agent.learning.int8 import Backbones, difference, milliseconds, reason_against, try_int8
 from modules.trainer_agent.learning.outcome import Progress, Trained
 from modules.trainer_agent.learning.quantise import quantised
 from modules.trainer_agent.learning.score import CrossValidation
-from tests.trainer_agent.learning.made import SHAPES, detection_set
-from tests.zoo_here import zoo_model
+from tests.trainer_agent.learning.made import SHAPES
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    folder = tmp_path_factory.mktemp("detector")
-    backbones, progress = (zoo_model(SSD_BACKBONE), zoo_model(LITE0)), Progress(lambda stage, share: None)
-    dataset, cache = detection_set(folder, 8), FeatureCache(folder / "cache")
-    return train_detector(dataset, *backbones, cache, threads=2, seed=0, progress=progress)
+def trained(whole_training: Trained) -> Trained:
+    return whole_training
 
 
 @pytest.fixture(scope="module")

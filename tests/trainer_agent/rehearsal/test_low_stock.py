@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from edge_common.packages import PackageStore
-from edge_common.skills.document import Skill, parse_skill
+from edge_common.skills.document import Skill
+from edge_common.skills.steps import Point
 from modules.trainer_agent.rehearsal.messages import Changed
 from modules.trainer_agent.rehearsal.rehearsals import Rehearsal, Rehearsals
+from modules.trainer_agent.skill_templates import Wish, template
 from tests.trainer_agent.rehearsal.bottles import TAKEN_S, fifteen
 from tests.trainer_agent.training_process import request_for, run
 from tests.zoo_here import shared_data
@@ -15,22 +17,13 @@ from tests.zoo_here import shared_data
 HOLD_S = 2.0
 
 
+SHELF: tuple[Point, ...] = ((0.0, 0.2), (1.0, 0.2), (1.0, 1.0), (0.0, 1.0))
+"""As staff would draw it on this picture."""
+
+
 def low_stock() -> Skill:
-    return parse_skill(
-        {
-            "name": "Low stock",
-            "cameras": ["till"],
-            "zones": {"shelf": {"till": [[0, 0.2], [1, 0.2], [1, 1], [0, 1]]}},
-            "steps": [
-                {"id": "see", "do": "model", "model": "shapes"},
-                {"id": "on-shelf", "do": "keep", "of": "see", "tags": ["bottle"], "zone": "shelf"},
-                {"id": "bottles", "do": "count", "of": "on-shelf"},
-                {"id": "few", "do": "compare", "of": "bottles", "how": "fewer", "than": 3},
-                {"id": "low", "do": "hold", "of": "few", "for_s": HOLD_S},
-            ],
-            "actions": [{"do": "alert", "when": "low"}],
-        }
-    )
+    made = template("low-stock").build(Wish("Low stock", ("till",), "shapes", ("bottle",), number=3, seconds=HOLD_S))
+    return made.model_copy(update={"zones": {"shelf": {"till": SHELF}}})
 
 
 def trained_from_fifteen(video: Path, folder: Path, seed: int) -> PackageStore:
@@ -42,7 +35,7 @@ def trained_from_fifteen(video: Path, folder: Path, seed: int) -> PackageStore:
 
 
 def rehearsed(store: PackageStore, video: Path, folder: Path, skill: Skill) -> Rehearsal:
-    rehearsals = Rehearsals(store, folder)
+    rehearsals = Rehearsals(store, folder, frames_per_s=5.0)
     data = video.read_bytes()
     coming = rehearsals.begin(video.name, len(data))
     rehearsals.put(coming.id, 0, data)
@@ -70,5 +63,5 @@ def test_alerts_come_when_bottles_were_taken_and_go_when_they_are_back(tmp_path:
     for (taken_s, back_s), raised_s, cleared_s in zip(TAKEN_S, raised, cleared, strict=True):
         assert raised_s == pytest.approx(taken_s + HOLD_S, abs=HOLD_S)
         assert cleared_s == pytest.approx(back_s + HOLD_S, abs=HOLD_S)
-    assert [change.numbers["bottles"] for change in state.changes] == [2, 3, 1, 3, 2, 3]
+    assert [change.numbers["count"] for change in state.changes] == [2, 3, 1, 3, 2, 3]
     assert state.length_s == pytest.approx(39.8, abs=0.2)

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 from waitress.server import create_server
 
+from edge_common.camera_questions import Answer, Question, QuestionServer, VideoDevice
 from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
+from edge_common.images import encode_jpeg
 from edge_common.results import ResultSubscriber
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.live import LiveView
@@ -23,13 +25,23 @@ from tests.zoo_here import zoo_folder
 
 
 class Shop:
-    """Two cameras: `aisle-4` gives a picture that changes, `till-1` has lost its cable."""
+    """Two cameras: `aisle-4` gives a picture that changes, `till-1` has lost its cable; a third is only plugged in.
 
-    def __init__(self, endpoint: str) -> None:
-        self._publisher = FramePublisher(endpoint)
+    As capture does, it answers questions: whoever gets no answer waits for seconds.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.endpoint = f"ipc://{folder}/frames"
+        self._publisher = FramePublisher(self.endpoint)
+        self._questions = QuestionServer(f"ipc://{folder}/questions", self._answer)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
+
+    def _answer(self, question: Question) -> Answer:
+        if question.kind == "find":
+            return Answer(devices=(VideoDevice("v4l2:0", "HD Webcam", ""),))
+        return Answer(jpeg=encode_jpeg(noise(0), 80), width=160, height=120, taken_ns=time.time_ns())
 
     def _run(self) -> None:
         number = 0
@@ -42,15 +54,15 @@ class Shop:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
+        self._questions.close()
         self._publisher.close()
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[str]:
     """The endpoint of a running shop."""
-    endpoint = f"ipc://{tmp_path}/frames"
-    opened = Shop(endpoint)
-    yield endpoint
+    opened = Shop(tmp_path)
+    yield opened.endpoint
     opened.close()
 
 

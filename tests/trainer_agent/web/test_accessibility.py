@@ -17,7 +17,7 @@ from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
 from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE_FAULTS = """async () => (await axe.run(document)).violations
+GRAVE_FAULTS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
   .filter(({ impact }) => impact === "serious" || impact === "critical")
   .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)"""
 SIZES = {
@@ -68,7 +68,8 @@ def fits_everybody(window, axe):
     """Check the page that is open."""
 
     def check():
-        window.evaluate(axe)
+        if not window.evaluate("'axe' in window"):
+            window.evaluate(axe)
         assert window.evaluate(GRAVE_FAULTS) == []
         assert window.evaluate(TOO_SMALL_FOR_A_FINGER) == []
         assert window.evaluate("document.documentElement.scrollWidth") <= window.viewport_size["width"]
