@@ -95,6 +95,7 @@ zoo/index.json: $(VENV)/installed node_modules/.package-lock.json edge_common/zo
 
 docs: setup
 	$(BIN)/python -m edge_common.twin_docs > docs/twin.md
+	$(BIN)/python -m edge_common.skill_docs > docs/skill.schema.json
 	$(BIN)/python -m edge_common.telemetry_schemas docs/telemetry
 
 # Brings the catalogues in line with what the page says; see CONTRIBUTING.md.

@@ -166,6 +166,14 @@ def test_what_is_pure_in_the_learner_reaches_for_nothing_outside(name: str) -> N
     assert not first_parts(ROOT / "modules/trainer_agent/learning" / f"{name}.py") & RIM
 
 
+@pytest.mark.parametrize("path", sources("edge_common/skills"), ids=named)
+def test_a_skill_is_evaluated_without_clock_disk_or_network(path: Path) -> None:
+    # Opening hours are told of a time that is given.
+    allowed = {"datetime"} if path.stem == "opening_hours" else set()
+
+    assert not first_parts(path) & RIM - allowed
+
+
 def test_the_learner_knows_nothing_of_the_rest_of_its_module() -> None:
     for path in sources("modules/trainer_agent/learning"):
         mine = [name for name in imports_of(path) if name.startswith("modules.trainer_agent.")]

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from edge_common.skills.steps import Day, ScheduleStep
+from edge_common.skills.fields import Day
+from edge_common.skills.steps import ScheduleStep
 
 _YEAR_2200_S = 7_258_118_400.0
 """A device's clock may say anything; what no calendar holds is taken as its first or last day."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from edge_common.detections import Detection, cut
 from edge_common.geometry import Box
 from edge_common.skills.document import Skill
+from edge_common.skills.fields import Outline
 from edge_common.skills.holding import Held, hold
 from edge_common.skills.opening_hours import opening_hours
 from edge_common.skills.recent import NOTHING, Recent, added, total
@@ -25,14 +26,13 @@ from edge_common.skills.steps import (
     HoldStep,
     KeepStep,
     ModelStep,
-    Outline,
     ScheduleStep,
     StayStep,
     TrackStep,
 )
 from edge_common.skills.tick import Tick
 from edge_common.skills.tracking import Tracked, track
-from edge_common.skills.zones import cells_of, containing, covered, edges_of, share_inside
+from edge_common.skills.zones import cells_of, containing, covered, sharing
 
 Values = Sequence[Any]
 """What the steps above have given, in their order: `Spots`, `Things`, a number or a condition each."""
@@ -153,12 +153,12 @@ def _in_zone(step: KeepStep, outline: Outline) -> Callable[[Box], bool]:
         return lambda box: contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     if step.inside == "foot":
         return lambda box: contains((box.x0 + box.x1) / 2, box.y1)
-    edges = edges_of(outline)
+    share_inside = sharing(outline)
 
     def half(box: Box) -> bool:
         # Half of nothing says nothing, so of a box without area its centre counts.
         if box.area > 0:
-            return share_inside(edges, box) >= 0.5
+            return share_inside(box) >= 0.5
         return contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
 
     return half

@@ -4,9 +4,10 @@ import math
 from typing import NamedTuple, TypeVar
 
 from edge_common.detections import Detection
+from edge_common.skills.fields import Outline
 from edge_common.skills.recent import Recent, added, total
 from edge_common.skills.spots import WHOLE, Things
-from edge_common.skills.steps import CrossingsStep, Outline, StayStep
+from edge_common.skills.steps import CrossingsStep, StayStep
 from edge_common.skills.tick import SLACK_S, Tick
 from edge_common.skills.tracking import MOST_THINGS
 
@@ -108,9 +109,5 @@ def _with_absent(now: dict[int, _Kept], before: dict[int, _Kept], since_s: float
     """What is there, and after it what was so lately, as many as are tracked."""
     if len(before) == len(now) and before.keys() == now.keys():
         return now
-    absent: dict[int, _Kept] = {
-        number: one for number, one in before.items() if number not in now and one[1] >= since_s
-    }
-    return (
-        now | absent if len(now) + len(absent) <= MOST_THINGS else dict([*now.items(), *absent.items()][:MOST_THINGS])
-    )
+    both = now | {number: one for number, one in before.items() if number not in now and one[1] >= since_s}
+    return both if len(both) <= MOST_THINGS else {number: both[number] for number in list(both)[:MOST_THINGS]}

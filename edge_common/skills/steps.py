@@ -3,28 +3,26 @@
 What they mean is in `program`; whether they fit together is in `fitting`. Nothing in them is ever run as code.
 """
 
-import zoneinfo
 from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from edge_common.setting_groups import CameraId, ModelId, Settings
-
-StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-Above = Annotated[StepId, Field(description="the step above that it takes from")]
-Looking = Annotated[ModelId, Field(description="a model of this device")]
-Phases = Literal["raised", "cleared", "both"]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-Point = tuple[Share, Share]
-"""Across and down, as shares of the picture's width and height."""
-Outline = Annotated[tuple[Point, ...], Field(min_length=2, max_length=32)]
-"""Two points are a line, from the first to the second; three or more an area."""
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+from edge_common.setting_groups import CameraId, Settings
+from edge_common.skills.fields import (
+    Above,
+    Day,
+    Looking,
+    Outline,
+    Phases,
+    Seconds,
+    Share,
+    StepId,
+    Tag,
+    TimeOfDay,
+    TimeZone,
+    ZoneId,
+)
 
 MOST_STEPS = 24
 MOST_ACTIONS = 8
@@ -39,7 +37,7 @@ class Step(Settings):
 
 
 class ModelStep(Step):
-    """Boxes: what a model finds in the picture. One that speaks for whole pictures gives one box, the picture."""
+    """Boxes: what a model finds in the picture. One that speaks for whole pictures gives the picture, once a label."""
 
     do: Literal["model"] = "model"
     model: Looking
@@ -64,7 +62,8 @@ class KeepStep(Step):
 class CropStep(Step):
     """Boxes: what a second model says of each box of another step, looking at nothing else.
 
-    One that speaks for whole pictures renames the box; one that finds boxes gives those, where they are in the picture.
+    One that speaks for whole pictures renames the box to what it is surest of, and drops it when it is sure of nothing;
+    one that finds boxes gives those, where they are in the picture.
     """
 
     do: Literal["crop"] = "crop"
@@ -75,21 +74,30 @@ class CropStep(Step):
 
 
 class TrackStep(Step):
-    """Things: boxes of another step, each known again from picture to picture."""
+    """Things: boxes of another step, each known again from picture to picture, even under another label."""
 
     do: Literal["track"] = "track"
     of: Above
-    overlap: Share = Field(default=0.2, description="IoU with where it is expected, at least")
+    overlap: Share = Field(
+        default=0.2, description="IoU with where it is expected, at least; what is left is tried with doubled boxes"
+    )
     lost_after_s: Seconds = Field(default=2.0, description="not seen for so long, it is another one when it comes back")
 
 
 class StayStep(Step):
-    """Things: those of another step that have been there for a while."""
+    """Things: those of another step that have been there for a while.
+
+    Counted from when that step first gave them: after `keep` with a zone, from when they came into the zone. One that
+    was gone for longer than its tracker waits begins anew. Time without results does not count.
+    """
 
     do: Literal["stay"] = "stay"
     of: Above
-    for_s: Seconds = Field(description="in sight at least so long")
-    still: bool = Field(default=False, description="true: from where it was first seen it did not move away")
+    for_s: Seconds = Field(description="there at least so long")
+    still: bool = Field(
+        default=False,
+        description="true: its centre stayed in the box that it had at first; what moves away begins anew there",
+    )
 
 
 class CountStep(Step):
@@ -100,7 +108,10 @@ class CountStep(Step):
 
 
 class CrossingsStep(Step):
-    """A number: how many things of another step have crossed a line lately."""
+    """A number: how many things of another step have crossed a line lately.
+
+    The centre of the box counts, and only once a tenth of the box around it is across; who turns round counts again.
+    """
 
     do: Literal["crossings"] = "crossings"
     of: Above
@@ -112,7 +123,7 @@ class CrossingsStep(Step):
 
 
 class CoveredStep(Step):
-    """A number from 0 to 1: the share of an area that boxes of another step cover."""
+    """A number from 0 to 1: the share of an area that boxes of another step cover, together; right to about 0.01."""
 
     do: Literal["covered"] = "covered"
     of: Above
@@ -120,7 +131,10 @@ class CoveredStep(Step):
 
 
 class ChangeStep(Step):
-    """A number: by how much another number is more than its reference."""
+    """A number: by how much another number is more than its reference; below 0 when it is less.
+
+    Of a mean, the number of each result counts until the next one; without any before, the change is 0.
+    """
 
     do: Literal["change"] = "change"
     of: Above
@@ -151,7 +165,9 @@ class CombineStep(Step):
 class HoldStep(Step):
     """A condition: becomes true when another one was true for long enough, and false when it was false for as long.
 
-    Time without results counts as neither: a camera that is lost is no empty shelf.
+    Time without results counts as neither: a camera that is lost is no empty shelf. A result stands for the time until
+    the next one, two seconds at most; what counted before a gap counts after it. What is true for long enough during
+    the cool-down is true at its end. Once it became false, looking back at the last seconds begins anew.
     """
 
     do: Literal["hold"] = "hold"
@@ -171,22 +187,14 @@ class HoldStep(Step):
 
 
 class ScheduleStep(Step):
-    """A condition: whether another one is true within opening hours."""
+    """A condition: whether another one is true within opening hours, by the clock of the place."""
 
     do: Literal["schedule"] = "schedule"
     of: Above
     days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, max_length=7, description="on which it begins")
     start: TimeOfDay = Field(default="00:00", description="hours and minutes")
     end: TimeOfDay = Field(default="00:00", description="not after `start`: on the next day")
-    time_zone: str = Field(default="UTC", max_length=64, description="by its IANA name, such as Europe/Berlin")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        # The set first: looking one up by any text would reach for files by that name.
-        if name not in zoneinfo.available_timezones():
-            raise ValueError("the IANA name of a time zone expected, such as Europe/Berlin")
-        return name
+    time_zone: TimeZone = Field(default="UTC", description="by its IANA name, such as Europe/Berlin")
 
 
 AnyStep = Annotated[

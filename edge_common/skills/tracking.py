@@ -55,18 +55,19 @@ def track(step: TrackStep, tracked: Tracked, spots: Spots, tick: Tick) -> tuple[
     met = _matched(expected, seen, least)
     if len(met) < len(seen) and len(met) < len(known):
         gone = set(met.values())
+        # Who stopped or turned round is near where they were, not where they were expected.
         late = [_grown(place) for place in expected if place[5] not in gone]
+        late += [_grown((*one[2:6], one[1], at)) for at, one in enumerate(known) if at not in gone]
         met |= _matched(late, [_grown(place) for place in seen if place[5] not in met], least)
     things: dict[int, Detection] = {}
     tracks: list[Track] = []
     number = tracked.next
-    for place, spot in zip(seen, spots, strict=True):
-        at = met.get(place[5])
-        if at is None:
-            one: Track = (number, place[4], place[0], place[1], place[2], place[3], 0.0, 0.0, time_s)
-            number += 1
+    for (x0, y0, x1, y1, label, place), spot in zip(seen, spots, strict=True):
+        if place in met:
+            one = _moved(known[met[place]], x0, y0, x1, y1, label, time_s)
         else:
-            one = _moved(known[at], place, time_s)
+            one = (number, label, x0, y0, x1, y1, 0.0, 0.0, time_s)
+            number += 1
         tracks.append(one)
         things[one[0]] = spot
     if len(met) < len(known):
@@ -78,16 +79,17 @@ def track(step: TrackStep, tracked: Tracked, spots: Spots, tick: Tick) -> tuple[
 def _expected(known: list[Track], time_s: float) -> list[_Place]:
     places: list[_Place] = []
     for _, label, x0, y0, x1, y1, across, down, seen_s in known:
-        ahead_s = min(time_s - seen_s, _FORESEEN_S)
+        ahead_s = time_s - seen_s
+        if ahead_s > _FORESEEN_S:
+            ahead_s = _FORESEEN_S
         across *= ahead_s
         down *= ahead_s
         places.append((x0 + across, y0 + down, x1 + across, y1 + down, label, len(places)))
     return places
 
 
-def _moved(one: Track, place: _Place, time_s: float) -> Track:
+def _moved(one: Track, x0: float, y0: float, x1: float, y1: float, label: str, time_s: float) -> Track:
     number, _, left, top, right, bottom, across, down, seen_s = one
-    x0, y0, x1, y1, label, _ = place
     passed_s = time_s - seen_s
     if passed_s >= _LEAST_S:
         gain = 1.0 - math.exp(-passed_s / _SMOOTH_S)
@@ -108,7 +110,9 @@ def _matched(expected: list[_Place], seen: list[_Place], least: float) -> dict[i
         size = (x1 - x0) * (y1 - y0)
         for left, top, right, bottom, other, which in seen[bisect_left(lefts, x0 - widest) : bisect_left(lefts, x1)]:
             if x0 < right and top < y1 and y0 < bottom:
-                shared = (min(x1, right) - max(x0, left)) * (min(y1, bottom) - max(y0, top))
+                # Written out: as calls of min and max these would be most of what a tracker takes.
+                shared = (x1 if x1 < right else right) - (x0 if x0 > left else left)
+                shared *= (y1 if y1 < bottom else bottom) - (y0 if y0 > top else top)
                 union = size + (right - left) * (bottom - top) - shared
                 if shared >= least * union and union > 0:
                     pairs.append((-shared / union - (label == other), at, which))

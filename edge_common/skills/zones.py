@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_common.geometry import Box
-from edge_common.skills.steps import Outline
+from edge_common.skills.fields import Outline
 
 CELLS = 128
 """What covers an area is counted in that many columns and rows of cells over it, so it is right to about a percent."""
@@ -37,7 +37,7 @@ def containing(outline: Outline) -> Callable[[float, float], bool]:
     bounds = bounds_of(outline)
     left, top, right, bottom = bounds.x0 - _NEAR, bounds.y0 - _NEAR, bounds.x1 + _NEAR, bounds.y1 + _NEAR
     edges = edges_of(outline)
-    slopes = [(y0, y1, x0, (x1 - x0) / (y1 - y0)) for x0, y0, x1, y1 in edges if y0 != y1]
+    slopes = [(y0, y1, x0, (x1 - x0) / (y1 - y0)) for x0, y0, x1, y1 in edges if abs(y1 - y0) > _NEAR]
 
     def contains(x: float, y: float) -> bool:
         if x < left or x > right or y < top or y > bottom:
@@ -59,26 +59,37 @@ def _touches(edge: _Edge, x: float, y: float) -> bool:
     return abs(x0 + along * across - x) <= _NEAR and abs(y0 + along * down - y) <= _NEAR
 
 
-def share_inside(edges: Iterable[_Edge], box: Box) -> float:
-    """The share of a box, 0 to 1, that lies in an area; 0 of a box without area.
+def sharing(outline: Outline) -> Callable[[Box], float]:
+    """A function that tells the share of a box, 0 to 1, that lies in an area; 0 of a box without area.
 
     By Green's theorem: each edge adds what of the box lies above it, plus on the way right and minus on the way back.
     So where an outline crosses itself, parts that are gone round in opposite ways make up for each other.
     """
-    width, height = box.width, box.height
-    if width * height <= 0:
-        return 0.0
-    area = 0.0
-    for x0, y0, x1, y1 in edges:
-        start, end = (x0, x1) if x0 < x1 else (x1, x0)
-        start, end = max(start, box.x0), min(end, box.x1)
-        if start < end:
-            slope = (y1 - y0) / (x1 - x0)
-            high = y0 + (start - x0) * slope - box.y0
-            low = y0 + (end - x0) * slope - box.y0
-            above = (end - start) * _mean_within(high, low, height)
-            area += above if x0 < x1 else -above
-    return min(abs(area) / (width * height), 1.0)
+    edges = []
+    for x0, y0, x1, y1 in edges_of(outline):
+        if abs(x1 - x0) > _NEAR:
+            left, right, first = (x0, x1, y0) if x0 < x1 else (x1, x0, y1)
+            edges.append((left, right, min(y0, y1), max(y0, y1), first, (y1 - y0) / (x1 - x0), 1 if x0 < x1 else -1))
+
+    def share_inside(box: Box) -> float:
+        x0, y0, x1, y1 = box.x0, box.y0, box.x1, box.y1
+        height = y1 - y0
+        whole = (x1 - x0) * height
+        if whole <= 0:
+            return 0.0
+        area = 0.0
+        for left, right, high, low, first, slope, sign in edges:
+            if left < x1 and x0 < right and low > y0:
+                start, end = left if left > x0 else x0, right if right < x1 else x1
+                if high >= y1:
+                    area += sign * (end - start) * height
+                else:
+                    top = first - y0
+                    mean = _mean_within(top + (start - left) * slope, top + (end - left) * slope, height)
+                    area += sign * (end - start) * mean
+        return min(abs(area) / whole, 1.0)
+
+    return share_inside
 
 
 def _mean_within(first: float, second: float, height: float) -> float:
@@ -113,7 +124,7 @@ def cells_of(outline: Outline) -> Cells:
     inside = np.zeros((CELLS, CELLS), dtype=np.bool_)
     if min(bounds.width, bounds.height) > _NEAR:
         for x0, y0, x1, y1 in edges_of(outline):
-            if y0 != y1:
+            if abs(y1 - y0) > _NEAR:
                 inside ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
     return Cells(bounds, inside, int(np.count_nonzero(inside)))
 

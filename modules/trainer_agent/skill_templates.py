@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edge_common.errors import NotFound
 from edge_common.sentences import marked
 from edge_common.skills.document import Skill
+from edge_common.skills.fields import Point
 from edge_common.skills.steps import (
     AlertAction,
     AnyAction,
@@ -17,7 +18,6 @@ from edge_common.skills.steps import (
     KeepStep,
     ModelStep,
     PictureAction,
-    Point,
     StayStep,
     TrackStep,
 )

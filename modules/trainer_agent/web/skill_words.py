@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from edge_common.sentences import marked
+from edge_common.skills.fields import Day
 from edge_common.skills.fitting import inputs_of
 from edge_common.skills.steps import (
     AnyStep,
@@ -14,7 +15,6 @@ from edge_common.skills.steps import (
     CountStep,
     CoveredStep,
     CrossingsStep,
-    Day,
     HoldStep,
     KeepStep,
     ScheduleStep,
