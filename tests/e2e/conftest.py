@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
+from edge_common.hub import LocalHub
 from tests.e2e.shelf import CAMERA
 from tests.program import Program
 from tests.zoo_here import zoo_folder
@@ -16,6 +17,8 @@ from tests.zoo_here import zoo_folder
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
+    # Half as often as usual: what is looked at here is not how much of that a machine can do beside a browser.
+    LocalHub(tmp_path / "data" / "twins" / "capture").desire({"cameras": {"camera-1": {"frames_per_s": 5}}})
     started = Program(tmp_path / "data", CAMERA=CAMERA, ZOO_DIR=str(zoo_folder())).ready()
     yield started
     started.stop()

@@ -45,11 +45,12 @@ class Tagged:
 class Staff:
     """Tags images in a thread, and when there are enough of them corrects boxes, until told to rest."""
 
-    def __init__(self, port: int, seed: int) -> None:
+    def __init__(self, port: int, seed: int, patience_s: float = _PATIENCE_S) -> None:
+        """`patience_s`: so long an answer is waited for."""
         self.acknowledged: dict[Tagged, Labelled] = {}
         """Every box as the device has it."""
         self.failure: BaseException | None = None
-        self._port = port
+        self._port, self._patience_s = port, patience_s
         self._chance = random.Random(seed)
         self._pages: dict[int, str] = {}
         self._rest = threading.Event()
@@ -65,7 +66,7 @@ class Staff:
     def rest(self) -> None:
         """Finish the image at hand; raises what went wrong."""
         self._rest.set()
-        self._thread.join(2 * _PATIENCE_S)
+        self._thread.join(2 * self._patience_s)
         if self.failure is not None:
             raise self.failure
         assert not self._thread.is_alive()
@@ -110,7 +111,7 @@ class Staff:
 
     def ask_until_answered(self, method: str, path: str, body: object = None) -> Reply:
         """Send again until the device gives an answer that is its own."""
-        deadline_s = time.monotonic() + _PATIENCE_S
+        deadline_s = time.monotonic() + self._patience_s
         while True:
             try:
                 reply = self._ask(method, path, body)
