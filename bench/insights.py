@@ -20,11 +20,11 @@ import numpy as np
 
 from edge_common.skills.told import SkillEvent, SkillTrace, StepState
 from modules.trainer_agent.database import Database, Rows
-from modules.trainer_agent.insights.keeper import MOST_BYTES, PLACE
+from modules.trainer_agent.insights.keeper import MOST_BYTES
+from modules.trainer_agent.insights.kept_file import PLACE, open_insights
 from modules.trainer_agent.insights.periods import Span, local_time, period
 from modules.trainer_agent.insights.reading import MOST_SHOWN_ALERTS, Watched, alerts, lines
 from modules.trainer_agent.insights.tables import (
-    MIGRATIONS,
     MINUTES_LAST_DAYS,
     add_alerts,
     add_minutes,
@@ -134,7 +134,7 @@ def _alerts(day: int, chance: random.Random) -> Iterator[SkillEvent]:
 
 def measure(folder: Path, skills: int, cameras: int, days: int) -> Measured:
     series, now = every_series(skills, cameras), int(time.time() // 60)
-    with closing(Database(folder / PLACE, migrations=MIGRATIONS, called="insights")) as database:
+    with closing(open_insights(folder / PLACE)) as database:
         fill(database, series, days, now)
         drop_ms = _took_ms(database, lambda rows: drop_old(rows, now, MOST_BYTES))
         listen_us, batch = _listen(skills, cameras, now)
@@ -153,7 +153,10 @@ def measure(folder: Path, skills: int, cameras: int, days: int) -> Measured:
         write_p95_ms=round(float(np.percentile(writes, 95)), 1),
         roll_up_ms=round(roll_up_ms, 1),
         drop_ms=round(drop_ms, 1),
-        **{f"{span}_ms": round(ms, 1) for span, ms in queries.items()},
+        day_ms=queries["day"],
+        week_ms=queries["week"],
+        month_ms=queries["month"],
+        year_ms=queries["year"],
     )
 
 
@@ -195,7 +198,7 @@ def _query_ms(database: Database, span: Span, skills: int, cameras: int, days: i
             alerts(rows, of, shown.start, shown.end, MOST_SHOWN_ALERTS)
         times.append((time.perf_counter() - began_s) * 1000)
         assert len(found) == _NUMBERS + 1, f"{span}, {back} days back: 4 steps expected, got {len(found)}"
-    return float(np.median(times))
+    return round(float(np.median(times)), 1)
 
 
 def _took_ms(database: Database, write: Callable[[Rows], object]) -> float:

@@ -3,8 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +11,8 @@ from edge_common.errors import EdgeError
 from edge_common.skills.told import SkillEvent, SkillTrace
 from modules.trainer_agent.database import Damaged, Database, Rows
 from modules.trainer_agent.insights import event_file
+from modules.trainer_agent.insights.kept_file import PLACE, open_insights
 from modules.trainer_agent.insights.tables import (
-    MIGRATIONS,
     add_alerts,
     add_minutes,
     drop_old,
@@ -25,8 +24,6 @@ from modules.trainer_agent.insights.tally import Cells, Tally
 
 log = logging.getLogger(__name__)
 
-PLACE = "insights.db"
-"""Below the data folder."""
 MOST_BYTES = 190_000_000
 """Of the file; with what waits beside it to be put in place, 200 MB."""
 WRITE_EVERY_S = 10.0
@@ -40,7 +37,7 @@ class Feed(Protocol):
 
 
 class Insights:
-    """A file and the thread that writes it. `reading` may be called from any thread."""
+    """The thread that writes the file; who shows it reads it by `kept_file`."""
 
     def __init__(
         self,
@@ -66,15 +63,6 @@ class Insights:
         self._write()
         self._thread = threading.Thread(target=self._run, name="insights")
         self._thread.start()
-
-    @contextmanager
-    def reading(self) -> Iterator[Rows]:
-        """One unchanging view of all rows while the block lasts; raises EdgeError."""
-        database = self._database
-        if database is None:
-            raise EdgeError(self._fault)
-        with database.reading() as rows:
-            yield rows
 
     def close(self) -> None:
         """Write what was counted and end."""
@@ -146,7 +134,7 @@ class Insights:
 
     def _opened(self) -> Database:
         if self._database is None:
-            self._database = Database(self._path, migrations=MIGRATIONS, called="what skills saw")
+            self._database = open_insights(self._path)
         return self._database
 
     def _put_aside(self) -> None:

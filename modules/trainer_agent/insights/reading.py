@@ -95,12 +95,6 @@ def names(rows: Rows) -> dict[str, str]:
     return {row["skill"]: row["name"] for row in found}
 
 
-def finest(rows: Rows) -> int | None:
-    """The first minute of which minutes are still kept; None for none."""
-    first: int | None = rows.execute("SELECT min(start) FROM minutes").fetchone()[0]
-    return first
-
-
 def newest(rows: Rows, of: Watched) -> int | None:
     """The last minute of which anything is kept of a skill on a camera; None for nothing."""
     found: list[int] = [

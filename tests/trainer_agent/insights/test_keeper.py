@@ -10,7 +10,8 @@ import pytest
 
 from edge_common.errors import EdgeError
 from modules.trainer_agent.insights import event_file
-from modules.trainer_agent.insights.keeper import PLACE, Insights
+from modules.trainer_agent.insights.keeper import Insights
+from modules.trainer_agent.insights.kept_file import PLACE, reading
 from modules.trainer_agent.insights.periods import period
 from modules.trainer_agent.insights.reading import Watched, alerts, lines
 from tests.trainer_agent.insights.told import NOON, event, trace
@@ -40,13 +41,13 @@ def running(tmp_path, feed=None, **options):
         yield insights
 
 
-def known_s(insights):
-    with insights.reading() as rows:
+def known_s(tmp_path):
+    with reading(tmp_path) as rows:
         return sum(part.known_s for line in lines(rows, OF, DAY.edges, fine=False) for part in line.parts)
 
 
-def shown_alerts(insights):
-    with insights.reading() as rows:
+def shown_alerts(tmp_path):
+    with reading(tmp_path) as rows:
         return alerts(rows, OF, DAY.start, DAY.end, 10)
 
 
@@ -71,12 +72,12 @@ def write_events(tmp_path, *events):
 
 def test_what_is_told_is_counted_and_drafts_are_not(tmp_path):
     feed = QueueFeed()
-    with running(tmp_path, feed) as insights:
+    with running(tmp_path, feed):
         draft = trace(0.5, count=9).model_copy(update={"draft": True})
         tell(feed, trace(0, count=2), draft, trace(1, count=2), event(1, "raised", 1), trace(5, count=2))
 
-        wait_for(lambda: known_s(insights) == 5)
-        assert shown_alerts(insights) == ()
+        wait_for(lambda: known_s(tmp_path) == 5)
+        assert shown_alerts(tmp_path) == ()
 
 
 def test_a_restart_misses_no_second_that_was_heard_and_counts_none_twice(tmp_path):
@@ -86,20 +87,20 @@ def test_a_restart_misses_no_second_that_was_heard_and_counts_none_twice(tmp_pat
             tell(feed, *(trace(start + second, count=1) for second in range(11)))
             wait_for(feed.told.empty)
 
-    with running(tmp_path) as insights:
-        assert known_s(insights) == 30
+    with running(tmp_path):
+        assert known_s(tmp_path) == 30
 
 
 def test_alerts_of_the_time_while_it_was_down_are_there_after_it_and_none_is_twice(tmp_path):
     write_events(tmp_path, event(1, "raised", 0))
-    with running(tmp_path) as insights:
-        assert [one.cleared_s for one in shown_alerts(insights)] == [None]
+    with running(tmp_path):
+        assert [one.cleared_s for one in shown_alerts(tmp_path)] == [None]
     write_events(tmp_path, event(1, "cleared", 60, since=0), event(2, "raised", 90))
 
-    with running(tmp_path) as insights:
-        found = shown_alerts(insights)
+    with running(tmp_path):
+        found = shown_alerts(tmp_path)
         write_events(tmp_path, event(2, "cleared", 95, since=90))
-        wait_for(lambda: shown_alerts(insights)[0].cleared_s)
+        wait_for(lambda: shown_alerts(tmp_path)[0].cleared_s)
 
     assert [(one.raised_s - NOON, one.cleared_s) for one in found] == [(90, None), (0, NOON + 60)]
 
@@ -114,12 +115,12 @@ def test_on_a_full_disk_it_waits_and_nothing_is_lost(tmp_path, caplog):
         wait_for(lambda: len(insights._tally._cells) == 300)
         insights._write()
         insights._write()
-        assert known_s(insights) == 0
+        assert known_s(tmp_path) == 0
         set_most_pages(insights, 100_000)
 
         insights._write()
 
-        assert known_s(insights) == 900
+        assert known_s(tmp_path) == 900
     assert caplog.text.count("what skills see is not kept: what skills saw (insights.db) cannot be") == 1
     assert "database or disk is full" in caplog.text
     assert "what skills see is kept again; 0 minutes of steps were lost meanwhile" in caplog.text
@@ -149,7 +150,7 @@ def test_a_damaged_file_is_kept_and_counting_goes_on(tmp_path, caplog, when):
         wait_for(lambda: insights._database is not None)
         tell(feed, trace(0, count=1), trace(2, count=1))
 
-        wait_for(lambda: known_s(insights) >= 2)
+        wait_for(lambda: known_s(tmp_path) >= 2)
     assert path.with_name(f"{PLACE}.damaged").exists()
 
 
@@ -157,19 +158,19 @@ def test_a_file_that_cannot_be_opened_is_told_to_who_reads_and_tried_again(tmp_p
     (tmp_path / PLACE).mkdir()
     feed = QueueFeed()
     with running(tmp_path, feed) as insights:
-        with pytest.raises(EdgeError, match="unable to open"), insights.reading():
+        with pytest.raises(EdgeError, match="unable to open"), reading(tmp_path):
             pass
         (tmp_path / PLACE).rmdir()
         tell(feed, trace(0, count=1), trace(2, count=1))
 
-        wait_for(lambda: insights._database is not None and known_s(insights) == 2)
+        wait_for(lambda: insights._database is not None and known_s(tmp_path) == 2)
 
 
 def test_events_that_cannot_be_read_keep_nothing_else_from_being_counted(tmp_path, caplog):
     (tmp_path / event_file.PLACE).mkdir(parents=True)
     feed = QueueFeed()
-    with running(tmp_path, feed) as insights:
+    with running(tmp_path, feed):
         tell(feed, trace(0, count=1), trace(2, count=1))
 
-        wait_for(lambda: known_s(insights) == 2)
+        wait_for(lambda: known_s(tmp_path) == 2)
     assert caplog.text.count("alerts are missing in Insights: ") == 1
