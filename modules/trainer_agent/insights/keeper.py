@@ -12,6 +12,7 @@ from edge_common.skills.told import SkillEvent, SkillTrace
 from modules.trainer_agent.database import Damaged, Database, Rows
 from modules.trainer_agent.insights import event_file
 from modules.trainer_agent.insights.kept_file import PLACE, open_insights
+from modules.trainer_agent.insights.pace import ModelPace
 from modules.trainer_agent.insights.tables import (
     add_alerts,
     add_minutes,
@@ -43,18 +44,23 @@ class Insights:
         self,
         feed: Feed,
         data: Path,
+        pace: ModelPace | None = None,
         *,
         write_every_s: float = WRITE_EVERY_S,
         most_bytes: int = MOST_BYTES,
         now_s: Callable[[], float] = time.time,
     ) -> None:
-        """Nothing that is wrong with the file keeps this from starting: it is told, and tried again."""
+        """Nothing that is wrong with the file keeps this from starting: it is told, and tried again.
+
+        pace: what models do, to be kept beside what skills tell.
+        """
         self._feed = feed
         self._path = data / PLACE
         self._events = data / event_file.PLACE
         self._write_every_s = write_every_s
         self._most_bytes = most_bytes
         self._now_s = now_s
+        self._pace = pace
         self._tally = Tally()
         self._fault = ""
         self._unread = ""
@@ -72,13 +78,19 @@ class Insights:
             self._database.close()
 
     def _run(self) -> None:
-        due_s = time.monotonic() + self._write_every_s
+        looked_s = time.monotonic()
+        due_s = looked_s + self._write_every_s
         while not self._stop.is_set():
             told = self._feed.next(_LISTEN_S)
             # Events are read from their file, which has those of the time before this program ran, too.
             if isinstance(told, SkillTrace) and not told.draft:
                 self._tally.add(told)
-            if time.monotonic() >= due_s:
+            now_s = time.monotonic()
+            if self._pace is not None and now_s - looked_s >= 1:
+                for trace in self._pace.traces(int(self._now_s() * 1e9), now_s - looked_s):
+                    self._tally.add(trace)
+                looked_s = now_s
+            if now_s >= due_s:
                 self._write()
                 due_s = time.monotonic() + self._write_every_s
         self._write()
