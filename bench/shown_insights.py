@@ -30,18 +30,16 @@ def fill_insights(data: Path, model: str, label: str, draw: Callable[[float], Pi
     own.put(SKILL, parse_skill(_document(model, label)))
     chance, now = random.Random(4), int(now_s // 60)
     by_minutes = hour_of(now - MINUTES_LAST_DAYS * _DAY)
-    with closing(open_insights(data / PLACE)) as database:
-        for first in range(hour_of(now - 364 * _DAY), now, _DAY):
-            step = 1 if first >= by_minutes else 60
-            cells: Cells = {}
-            for minute in range(first, min(first + _DAY, now), step):
-                cells |= _stood(minute, step * 60, chance)
-            with database.writing() as rows:
-                add_minutes(rows, cells)
-                roll_up(rows, now)
-        with database.writing() as rows:
-            rows.execute("DELETE FROM minutes WHERE start < ?", (by_minutes,))
-            add_alerts(rows, (_alert(data, number, now_s, draw) for number in range(_ALERT_DAYS)))
+    times = [(minute, 3600) for minute in range(hour_of(now - 364 * _DAY), by_minutes, 60)]
+    times += [(minute, 60) for minute in range(by_minutes, now)]
+    cells: Cells = {}
+    for minute, seconds in times:
+        cells |= _stood(minute, seconds, chance)
+    with closing(open_insights(data / PLACE)) as database, database.writing() as rows:
+        add_minutes(rows, cells)
+        roll_up(rows, now)
+        rows.execute("DELETE FROM minutes WHERE start < ?", (by_minutes,))
+        add_alerts(rows, (_alert(data, number, now_s, draw) for number in range(_ALERT_DAYS)))
 
 
 def _document(model: str, label: str) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The file in which inference keeps every event of skills, read on from where the last reading ended.
 
-When it is full it is put aside as `events.jsonl.1` and another begins. A file is known by its first line: its number
+When it is full it is put aside as `events.old.jsonl` and another begins. A file is known by its first line: its number
 on the disk may be another's by the time that this program runs again.
 """
 
@@ -15,8 +15,6 @@ from edge_common.skills.told import SkillEvent
 
 log = logging.getLogger(__name__)
 
-PLACE = Path("skills") / "events.jsonl"
-"""Below the data folder."""
 MOST_EVENTS = 500
 """Read at once."""
 
@@ -37,7 +35,7 @@ def read_on(path: Path, mark: str, place: int) -> Read:
     What was read before may then come again: events are known by their ids. Raises OSError.
     """
     # The present one first: put aside meanwhile, it is both, and nothing in between is missed.
-    files = [_opened(path), _opened(path.with_name(path.name + ".1"))]
+    files = [_opened(path), _opened(path.with_name(f"{path.stem}.old{path.suffix}"))]
     try:
         marks = [_mark(file) for file in files]
         if marks[0] == mark and mark:

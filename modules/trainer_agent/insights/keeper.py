@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge_common.errors import EdgeError
+from edge_common.skill_feed import EVENTS_PLACE
 from edge_common.skills.told import SkillEvent, SkillTrace
 from modules.trainer_agent.database import Damaged, Database, Rows
 from modules.trainer_agent.insights import event_file
@@ -56,7 +57,7 @@ class Insights:
         """
         self._feed = feed
         self._path = data / PLACE
-        self._events = data / event_file.PLACE
+        self._events = data / EVENTS_PLACE
         self._write_every_s = write_every_s
         self._most_bytes = most_bytes
         self._now_s = now_s

@@ -32,7 +32,7 @@ def chart_of(line: Line, past: int, scale: float = 1.0) -> Chart:
     if line.kind == "condition":
         return _drawn(line, past, 1.0, 0.0, lambda part: part.share, lambda part: 0.0, lambda part: part.share, 100.0)
     known = [part for part in line.parts if part.known_s]
-    top = nice(max((abs(part.high) for part in known), default=0) * scale) / scale
+    top = nice(max((abs(value) for part in known for value in (part.low, part.high)), default=0) * scale) / scale
     bottom = -top if any(part.low < 0 for part in known) else 0.0
     return _drawn(line, past, top, bottom, lambda part: part.mean, lambda part: part.low, lambda part: part.high, scale)
 

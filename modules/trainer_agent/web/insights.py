@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from edge_common.errors import InvalidInput, NotFound
 from edge_common.own_skills import PLACE as SKILLS_PLACE
 from edge_common.own_skills import OwnSkills
 from edge_common.sentences import sentence
+from edge_common.skill_feed import PICTURES_PLACE
 from edge_common.skills.document import Skill
 from modules.trainer_agent.annotations import slug
 from modules.trainer_agent.insights.kept_file import reading
@@ -51,8 +52,6 @@ from modules.trainer_agent.web.wording import camera_name
 
 bp = Blueprint("insights", __name__)
 
-PICTURES = Path("skills") / "pictures"
-"""Below the data folder."""
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.jpg")
 
 
@@ -63,11 +62,11 @@ class Asked:
     of: Watched | None
     """None: no skill has told anything yet."""
     choices: tuple[Watched, ...]
-    skills: dict[str, Skill]
-    """The page's own, by id."""
-    names: dict[str, str]
-    """Of other skills, as their alerts had them."""
-    models: dict[str, str]
+    skills: Mapping[str, Skill]
+    """The page's own, by id, with those deleted lately."""
+    names: Mapping[str, str]
+    """Of other skills."""
+    models: Mapping[str, str]
     """Names of models by id."""
     day: date
     period: Period
@@ -161,16 +160,18 @@ def picture(name: str) -> Response:
 def look(most_alerts: int) -> tuple[Asked, Found]:
     """What the present request asks for and what is kept of it; raises InvalidInput, EdgeError."""
     data = services().packages.root.parent
-    skills = OwnSkills(data / SKILLS_PLACE).read().skills
+    own = OwnSkills(data / SKILLS_PLACE).read()
+    state = services().live.results.state()
     models = {model.id: model.name for model in services().live.models()}
     models |= {model.id: model.name for model in services().library.models()}
     with reading(data) as rows:
-        own = [Watched(skill, camera) for skill, one in skills.items() for camera in one.cameras]
-        choices = tuple(sorted({*watched(rows), *own}, key=lambda of: (of.skill.startswith(MODEL), of)))
+        made = {Watched(skill, camera) for skill, one in own.skills.items() for camera in one.cameras}
+        choices = tuple(sorted({*watched(rows), *made}, key=lambda of: (of.skill.startswith(MODEL), of)))
+        called = names(rows) | {skill.id: skill.name for skill in (state.skills if state else ())}
         span, day = _span(), day_argument("day") or date.today()
         fine = span == "day" and period(span, day).start >= time.time() / 60 - MINUTES_LAST_DAYS * 1440
         shown = period(span, day, fine=fine)
-        asked = Asked(_of(choices), choices, dict(skills), names(rows), models, day, shown)
+        asked = Asked(_of(choices), choices, {**own.removed, **own.skills}, called, models, day, shown)
         if asked.of is None:
             return asked, Found((), (), 0, None)
         return asked, Found(
@@ -233,7 +234,7 @@ def _rows(shown: Period, steps: Sequence[Step], past: int) -> list[tuple[str, li
 
 def _picture(name: str) -> Path | None:
     """The file of a picture that is still kept."""
-    path = services().packages.root.parent / PICTURES / name
+    path = services().packages.root.parent / PICTURES_PLACE / name
     return path if _PICTURE.fullmatch(name) and path.is_file() else None
 
 

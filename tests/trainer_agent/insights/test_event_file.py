@@ -28,7 +28,7 @@ def read_all(path, mark="", place=0):
 
 
 def put_aside(path):
-    path.replace(path.with_name("events.jsonl.1"))
+    path.replace(path.with_name("events.old.jsonl"))
 
 
 def test_each_event_is_read_once_as_they_are_added(path):

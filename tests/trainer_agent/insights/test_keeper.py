@@ -9,12 +9,14 @@ from datetime import date
 import pytest
 
 from edge_common.errors import EdgeError
-from modules.trainer_agent.insights import event_file
+from edge_common.results import ResultPublisher, ResultSubscriber
+from edge_common.skill_feed import EVENTS_PLACE, SkillFeed
 from modules.trainer_agent.insights.keeper import Insights
 from modules.trainer_agent.insights.kept_file import PLACE, reading
+from modules.trainer_agent.insights.pace import ModelPace
 from modules.trainer_agent.insights.periods import period
-from modules.trainer_agent.insights.reading import Watched, alerts, lines
-from tests.trainer_agent.insights.told import NOON, event, trace
+from modules.trainer_agent.insights.reading import Watched, alerts, lines, watched
+from tests.trainer_agent.insights.told import NOON, event, result, trace
 
 OF = Watched("low-stock", "aisle-4")
 DAY = period("day", date(2026, 11, 26))
@@ -46,6 +48,11 @@ def known_s(tmp_path):
         return sum(part.known_s for line in lines(rows, OF, DAY.edges, fine=False) for part in line.parts)
 
 
+def watched_now(tmp_path):
+    with reading(tmp_path) as rows:
+        return watched(rows)
+
+
 def shown_alerts(tmp_path):
     with reading(tmp_path) as rows:
         return alerts(rows, OF, DAY.start, DAY.end, 10)
@@ -64,7 +71,7 @@ def tell(feed, *told):
 
 
 def write_events(tmp_path, *events):
-    path = tmp_path / event_file.PLACE
+    path = tmp_path / EVENTS_PLACE
     path.parent.mkdir(exist_ok=True)
     with path.open("a") as file:
         file.writelines(f"{one.model_dump_json()}\n" for one in events)
@@ -167,10 +174,34 @@ def test_a_file_that_cannot_be_opened_is_told_to_who_reads_and_tried_again(tmp_p
 
 
 def test_events_that_cannot_be_read_keep_nothing_else_from_being_counted(tmp_path, caplog):
-    (tmp_path / event_file.PLACE).mkdir(parents=True)
+    (tmp_path / EVENTS_PLACE).mkdir(parents=True)
     feed = QueueFeed()
     with running(tmp_path, feed):
         tell(feed, trace(0, count=1), trace(2, count=1))
 
         wait_for(lambda: known_s(tmp_path) == 2)
     assert caplog.text.count("alerts are missing in Insights: ") == 1
+
+
+def test_what_inference_publishes_is_counted_with_the_pace_of_models(tmp_path):
+    """The real way: over ZeroMQ, by the clock of this machine."""
+    endpoint = f"ipc://{tmp_path}/results"
+    pace, began_ns = ModelPace(), NOON * 1_000_000_000
+    clock_s = time.time()
+    with (
+        closing(ResultPublisher(endpoint)) as publisher,
+        closing(ResultSubscriber(endpoint, pace.heard)),
+        closing(SkillFeed(endpoint)) as feed,
+        running(tmp_path, feed, pace=pace, now_s=lambda: NOON + time.time() - clock_s),
+    ):
+        deadline_s = time.monotonic() + PATIENCE_S
+        number = 0
+        while len(watched_now(tmp_path)) < 2:
+            assert time.monotonic() < deadline_s
+            number += 1
+            publisher.publish_told(trace(number / 10, count=3))
+            publisher.publish(result(taken_ns=began_ns + number * 100_000_000))
+            time.sleep(0.05)
+
+    assert watched_now(tmp_path) == (OF, Watched("model:shelf", "aisle-4"))
+    assert known_s(tmp_path) > 0

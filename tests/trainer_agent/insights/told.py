@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from edge_common.detections import Result
 from edge_common.skills.told import SkillEvent, SkillTrace, StepState
 
 NOON = int(datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp())
@@ -40,3 +41,8 @@ def event(number: int, phase: str, second: float, since: float | None = None, **
 
 def utc(second: float) -> str:
     return datetime.fromtimestamp(NOON + second, UTC).isoformat()
+
+
+def result(model: str = "shelf", camera: str = "aisle-4", ms: float = 20.0, taken_ns: int = 0) -> Result:
+    """Of a model that found nothing."""
+    return Result(camera, "1", taken_ns, model, "1", "detection", (), ms)

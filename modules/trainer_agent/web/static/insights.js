@@ -42,5 +42,10 @@ for (const chart of document.querySelectorAll("[data-chart]")) {
 
   plot.addEventListener("pointermove", show);
   plot.addEventListener("pointerdown", show);
-  plot.addEventListener("pointerleave", hide);
+  plot.addEventListener("pointerleave", ({ pointerType }) => {
+    // A finger leaves as soon as it is lifted, and what it pointed at is to be read after that.
+    if (pointerType !== "touch") {
+      hide();
+    }
+  });
 }
