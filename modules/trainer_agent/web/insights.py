@@ -11,8 +11,6 @@ from typing import get_args
 from flask import Blueprint, Response, render_template, request, send_file
 
 from edge_common.errors import InvalidInput, NotFound
-from edge_common.own_skills import PLACE as SKILLS_PLACE
-from edge_common.own_skills import OwnSkills
 from edge_common.sentences import sentence
 from edge_common.skill_feed import PICTURES_PLACE
 from edge_common.skills.document import Skill
@@ -63,9 +61,9 @@ class Asked:
     """None: no skill has told anything yet."""
     choices: tuple[Watched, ...]
     skills: Mapping[str, Skill]
-    """The page's own, by id, with those deleted lately."""
+    """All that are known here by id, with those deleted lately."""
     names: Mapping[str, str]
-    """Of other skills."""
+    """Of other skills, by their alerts."""
     models: Mapping[str, str]
     """Names of models by id."""
     day: date
@@ -160,18 +158,19 @@ def picture(name: str) -> Response:
 def look(most_alerts: int) -> tuple[Asked, Found]:
     """What the present request asks for and what is kept of it; raises InvalidInput, EdgeError."""
     data = services().packages.root.parent
-    own = OwnSkills(data / SKILLS_PLACE).read()
-    state = services().live.results.state()
+    skills = {skill: one for skill, (one, _own) in services().skills.every().items()}
     models = {model.id: model.name for model in services().live.models()}
     models |= {model.id: model.name for model in services().library.models()}
     with reading(data) as rows:
-        made = {Watched(skill, camera) for skill, one in own.skills.items() for camera in one.cameras}
+        made = {Watched(skill, camera) for skill, one in skills.items() for camera in one.cameras}
         choices = tuple(sorted({*watched(rows), *made}, key=lambda of: (of.skill.startswith(MODEL), of)))
-        called = names(rows) | {skill.id: skill.name for skill in (state.skills if state else ())}
+        called = names(rows)
         span, day = _span(), day_argument("day") or date.today()
         fine = span == "day" and period(span, day).start >= time.time() / 60 - MINUTES_LAST_DAYS * 1440
         shown = period(span, day, fine=fine)
-        asked = Asked(_of(choices), choices, {**own.removed, **own.skills}, called, models, day, shown)
+        asked = Asked(
+            _of(choices), choices, {**services().skills.own_list().removed, **skills}, called, models, day, shown
+        )
         if asked.of is None:
             return asked, Found((), (), 0, None)
         return asked, Found(
