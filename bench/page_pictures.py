@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from bench.chromium import ARGUMENTS, find_chromium
+from bench.shown_insights import fill_insights
 from bench.shown_pages import PAGES, SIGN_IN, Places, Shown
 from edge_common.detections import Detection
 from edge_common.own_cameras import PLACE, OwnCameras
@@ -68,6 +69,7 @@ def fill(data: Path) -> Places:
             library.checks.add(image.id, reason, version=None, seen=seen, kept_ns=time.time_ns())  # type: ignore[arg-type]
         packages = PackageStore(data / "models")
         ModelBin(library, packages, packages).put(old.id)
+        fill_insights(data, shelf.id, GAP, scene.draw, time.time())
         waiting = library.images(shelf.id, tagged=False, limit=9)
         plain = library.images(glance.id, tagged=False, limit=1)
         return Places(shelf.id, glance.id, tagged[-1].id, waiting[-1].id, plain[0].id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from playwright.sync_api import Page
 
@@ -58,6 +59,11 @@ def _take_three(page: Page) -> None:
 
 def _try_camera(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("Dairy shelf")
+
+
+def _yesterday() -> date:
+    """A whole day, whenever the pictures are made."""
+    return date.today() - timedelta(days=1)
 
 
 def _open_a_topic(page: Page) -> None:
@@ -133,6 +139,31 @@ PAGES = (
         "#train",
     ),
     Shown("live", "Live", "live.live_page", lambda at: f"/live?camera=aisle-4&model={at.model}", "canvas"),
+    Shown(
+        "insights", "Insights: a day", "insights.insights_page", lambda at: f"/insights?day={_yesterday()}", ".charts"
+    ),
+    Shown(
+        "insights-alerts",
+        "Insights: alerts",
+        "insights.insights_page",
+        lambda at: f"/insights?day={_yesterday()}",
+        ".alert img",
+        act=lambda page: page.locator("#alerts").scroll_into_view_if_needed(),
+    ),
+    Shown(
+        "insights-week",
+        "Insights: a week",
+        "insights.insights_page",
+        lambda at: f"/insights?span=week&day={_yesterday()}",
+        ".charts",
+    ),
+    Shown(
+        "insights-year",
+        "Insights: a year",
+        "insights.insights_page",
+        lambda at: f"/insights?span=year&day={_yesterday()}",
+        ".charts",
+    ),
     Shown("cameras", "Cameras", "cameras.cameras_page", lambda at: "/cameras", "[data-last]:visible"),
     Shown("new-camera", "A new camera", "cameras.new_camera", lambda at: "/cameras/new", "form", act=_try_camera),
     Shown("camera", "Changing a camera", "cameras.edit_camera", lambda at: "/cameras/aisle-4/edit", "form"),
@@ -157,6 +188,9 @@ PAGES = (
 NO_PAGES = {
     "exchange.export": "a file to download",
     "handoff.model_zip": "a file for azureeyemodule",
+    "insights.alerts_file": "a file to download",
+    "insights.numbers_file": "a file to download",
+    "insights.picture": "an image",
     "language.words": "what scripts say",
     "library.more_images": "a part of the library",
     "library.picture": "an image",

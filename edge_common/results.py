@@ -6,6 +6,7 @@ Inference binds one PUB socket, with a topic for each camera. A reader's own thr
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Literal, Self
 
 import zmq
@@ -188,7 +189,9 @@ class ResultPublisher:
 class ResultSubscriber:
     """The reader's side: a thread of its own drains the socket and keeps the newest of each camera and model."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, heard: Callable[[Result], None] | None = None) -> None:
+        """heard: told of every result, in that thread."""
+        self._heard = heard
         self.results: LatestByKey[Result] = LatestByKey()
         """By `result_key`."""
         self._state: tuple[float, InferenceState] | None = None
@@ -227,6 +230,8 @@ class ResultSubscriber:
             if parts[0].startswith(_RESULT):
                 result = decode_result(parts[-1])
                 self.results.put(result_key(result.camera, result.model_id), result)
+                if self._heard is not None:
+                    self._heard(result)
             else:
                 self._state = (time.monotonic(), decode_inference_state(parts))
         except CodecError as error:

@@ -49,6 +49,8 @@ from modules.trainer_agent.drafts import Drafts
 from modules.trainer_agent.handoff.blob import BlobCompiler
 from modules.trainer_agent.handoff.handoff import Handoff
 from modules.trainer_agent.improve import Improve
+from modules.trainer_agent.insights.keeper import Insights
+from modules.trainer_agent.insights.pace import ModelPace
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.live import LiveView
 from modules.trainer_agent.methods import ModelMethods
@@ -106,13 +108,16 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
     """Everything in its place, until asked to stop."""
     data, zoo = chosen.data.resolve(), chosen.zoo.resolve()
     packages = PackageStore(data / "models")
+    pace = ModelPace()
     with (
         closing(open_hub(data, "trainer_agent", os.environ)) as hub,
         closing(Database(data / "library" / "library.sqlite")) as database,
         closing(FrameSubscriber(chosen.frames)) as frames,
-        closing(ResultSubscriber(chosen.results)) as results,
+        closing(ResultSubscriber(chosen.results, pace.heard)) as results,
         closing(QuestionAsker(chosen.questions)) as asker,
         closing(SkillWatch(SkillFeed(chosen.results))) as skill_watch,
+        closing(SkillFeed(chosen.results)) as told,
+        closing(Insights(told, data, pace)),
     ):
         keeper = SettingsKeeper(hub, TrainerSettings, data / "settings" / "trainer_agent.json")
         compiler = BlobCompiler(os.environ.get("FIFTEEN_VPU_PYTHON"))

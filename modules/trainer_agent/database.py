@@ -1,4 +1,4 @@
-"""The SQLite file of the trainer: opening, schema versions, transactions that outlive a power cut.
+"""SQLite files of the trainer: opening, schema versions, transactions that outlive a power cut.
 
 A connection serves one thread at a time; those at rest wait in a stack, so there are as many as threads that
 were ever busy at once. WAL lets pages be read while a box is written; synchronous=FULL puts each commit on the
@@ -8,7 +8,7 @@ disk before it is acknowledged.
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -183,13 +183,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 
 
-class Database:
-    """The trainer's SQLite file. Every method may be called from any thread."""
+class Damaged(EdgeError):
+    """A file that holds no whole database."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, made or brought to the newest schema; raises EdgeError."""
+    code = "damaged"
+
+
+class Database:
+    """One SQLite file. Every method may be called from any thread."""
+
+    def __init__(
+        self, path: Path, *, migrations: Sequence[Sequence[str]] = MIGRATIONS, called: str = "the library"
+    ) -> None:
+        """Open the file, made or brought to the newest schema; raises EdgeError, Damaged where that is so.
+
+        called: what it holds, for its errors.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        self._migrations = migrations
+        self._called = called
         self._resting: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._writing = threading.Lock()
         with self._wrapped(), self.connection() as connection:
@@ -248,15 +261,15 @@ class Database:
         try:
             with closing(connection.execute("PRAGMA user_version")) as cursor:
                 found: int = cursor.fetchone()[0]
-            if found > len(MIGRATIONS):
+            if found > len(self._migrations):
                 raise EdgeError(
                     f"{self._path.name} has schema version {found}, made by a newer program; "
-                    f"at most {len(MIGRATIONS)} expected"
+                    f"at most {len(self._migrations)} expected"
                 )
-            for statements in MIGRATIONS[found:]:
+            for statements in self._migrations[found:]:
                 for statement in statements:
                     connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
@@ -267,4 +280,6 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise EdgeError(f"the library ({self._path.name}) cannot be read or written: {error}") from error
+            # Of what sqlite3 raises, only a damaged file is a DatabaseError and none of its kinds.
+            kind = Damaged if type(error) is sqlite3.DatabaseError else EdgeError
+            raise kind(f"{self._called} ({self._path.name}) cannot be read or written: {error}") from error

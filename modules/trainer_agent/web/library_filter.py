@@ -1,7 +1,6 @@
 """The filter of the library in the address of a page, so that it can be shared and reloaded."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import TypeVar, get_args
 
 from flask import request
@@ -9,9 +8,8 @@ from flask import request
 from edge_common.errors import InvalidInput
 from modules.trainer_agent.annotations import Model
 from modules.trainer_agent.library_search import NO_TAG, Show, Source, Wanted
-from modules.trainer_agent.web.parsing import whole_argument
+from modules.trainer_agent.web.parsing import day_argument, whole_argument
 
-_YEARS = range(1970, 9000)
 Name = TypeVar("Name", Show, Source)
 
 
@@ -25,8 +23,8 @@ def wanted_images(model: Model, show: Show, doubted: Callable[[], frozenset[str]
         tag=_tag(model),
         camera=request.args.get("camera") or None,
         source=_one_of("source", given, get_args(Source)) if (given := request.args.get("source")) else None,
-        first=_day("from"),
-        last=_day("to"),
+        first=day_argument("from"),
+        last=day_argument("to"),
         digests=doubted() if request.args.get("doubt") else None,
     )
 
@@ -59,16 +57,3 @@ def _tag(model: Model) -> int | None:
     if tag != NO_TAG and tag not in {one.id for one in model.tags}:
         raise InvalidInput(f"tag: the id of a tag of '{model.name}' expected, got {tag}. Was it removed?")
     return tag
-
-
-def _day(name: str) -> date | None:
-    given = request.args.get(name)
-    if not given:
-        return None
-    try:
-        day = date.fromisoformat(given)
-    except ValueError as error:
-        raise InvalidInput(f"{name}: a day like 2026-11-25 expected, got {given[:80]!r}.") from error
-    if day.year not in _YEARS:
-        raise InvalidInput(f"{name}: a year from {_YEARS.start} expected, got {given[:80]!r}.")
-    return day

@@ -1,10 +1,13 @@
 """Checked values out of requests; what is missing or of another kind raises InvalidInput."""
 
+from datetime import date
 from typing import Any
 
 from flask import request
 
 from edge_common.errors import InvalidInput
+
+_YEARS = range(1970, 9000)
 
 
 def json_object() -> dict[str, Any]:
@@ -49,3 +52,17 @@ def whole_argument(key: str, default: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidInput(f"{key}: a whole number from 0 expected, got {value[:80]!r}.")
     return int(value)
+
+
+def day_argument(key: str) -> date | None:
+    """A day in the address of the present request; None where it names none."""
+    given = request.args.get(key)
+    if not given:
+        return None
+    try:
+        day = date.fromisoformat(given)
+    except ValueError as error:
+        raise InvalidInput(f"{key}: a day like 2026-11-25 expected, got {given[:80]!r}.") from error
+    if day.year not in _YEARS:
+        raise InvalidInput(f"{key}: a year from {_YEARS.start} expected, got {given[:80]!r}.")
+    return day

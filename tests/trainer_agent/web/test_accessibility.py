@@ -13,6 +13,7 @@ from tests.files_chosen import choose_files
 from tests.requirements_here import skip_or_fail
 from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
+from tests.trainer_agent.web.counting import YESTERDAY, count_yesterday, make_skill
 from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
 from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
 
@@ -96,6 +97,7 @@ def test_a_device_without_anything(window, fits_everybody, build_app):
         "/cameras/new",
         "/skills",
         "/skills/new",
+        "/insights",
         "/help",
         "/models/gone",
     ):
@@ -520,4 +522,16 @@ def test_help_with_every_topic_open(window, fits_everybody, build_app):
     for topic in window.locator("summary").all():
         topic.click()
 
+    fits_everybody()
+
+
+def test_insights_with_nothing_and_with_something_to_show(window, fits_everybody, build_app, workshop):
+    make_skill(workshop.folder)
+    site = Site(build_app())
+    window.goto(f"{site.address}/insights")
+    fits_everybody()
+    count_yesterday(workshop.folder)
+
+    window.goto(f"{site.address}/insights?span=month&day={YESTERDAY}")
+    window.get_by_text("As a table").click()
     fits_everybody()
