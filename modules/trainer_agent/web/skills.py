@@ -14,7 +14,7 @@ from edge_common.skills.told import SkillStanding
 from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.rehearsal.rehearsals import LARGEST_VIDEO_BYTES
 from modules.trainer_agent.skill_edits import Document, shaped
-from modules.trainer_agent.skill_templates import PERSON, TEMPLATES, Template, Wish, template
+from modules.trainer_agent.skill_templates import PERSON, TEMPLATES, Template, Wish, built, template
 from modules.trainer_agent.skills import KnownModels
 from modules.trainer_agent.web.cameras import changes
 from modules.trainer_agent.web.following import following
@@ -69,7 +69,7 @@ def new_skill() -> str:
 def begin(name: str) -> str:
     """The editor on what a template makes of the arguments; nothing is kept until it is saved."""
     chosen = template(name)
-    skill = chosen.build(_wish(chosen))
+    skill = built(chosen, _wish(chosen))
     draft = f"new-{secrets.token_hex(4)}"
     return _editor(skill.model_dump(mode="json"), draft, url_for("skills.add"), "POST", new=True)
 
