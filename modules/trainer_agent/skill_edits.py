@@ -5,7 +5,7 @@ They work on the document as the page holds it, whose fields may be half typed; 
 
 import copy
 import zoneinfo
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +23,7 @@ def _kinds(union: Any) -> dict[str, type[BaseModel]]:  # noqa: ANN401 (an annota
     return {kind.model_fields["do"].default: kind for kind in get_args(get_args(union)[0])}
 
 
+_ANYTHING: frozenset[Flow] = frozenset(get_args(Flow))
 STEP_KINDS = _kinds(AnyStep)
 ACTION_KINDS = _kinds(AnyAction)
 
@@ -64,13 +65,15 @@ def with_step(document: Document, kind: str, at: int, models: Sequence[str], tim
     step |= _usual(kind, models, time_zone)
     if kind == "model":
         return _placed(document, step, at, None)
-    above = [one["id"] for one in reversed(document["steps"][:at])]
     if kind == "combine":
         return _placed(document, step | {"of": _conditions(document["steps"][:at])[-8:]}, at, None)
-    if TAKES[kind] == "things" and "things" not in _flows_above(document, at):
+    if TAKES[kind] == "things" and "things" not in flows_above(document)[at]:
         document, at = with_step(document, "track", at, models), at + 1
-        above = [document["steps"][at - 1]["id"]]
-    tries = [_placed(document, {**step, "of": of}, at, follow) for of in above for follow in (of, None)]
+    tries = [
+        _placed(document, {**step, "of": of}, at, follow)
+        for of in _sources(document, kind, at)
+        for follow in (of, None)
+    ]
     return _best(tries or [_placed(document, {**step, "of": ""}, at, None)])
 
 
@@ -209,6 +212,16 @@ def _whole(kind: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
     return {**{name: list(one) if isinstance(one, tuple) else one for name, one in usual.items()}, **values}
 
 
+def _sources(document: Document, kind: str, at: int) -> list[str]:
+    """The nearest steps above that give what a kind needs; while nobody can say, the one right above."""
+    above = [one["id"] for one in reversed(document["steps"][:at])]
+    chain = chain_of(document)
+    if chain is None:
+        return above[:1]
+    given = flows(chain)
+    return [one for one in above if serves(given[one], TAKES[kind])][:3]
+
+
 def _best(tries: Sequence[Document]) -> Document:
     """The first of those with the fewest problems; a step that takes what it cannot use is worse than one unused."""
 
@@ -219,20 +232,20 @@ def _best(tries: Sequence[Document]) -> Document:
     return min(tries, key=wrong)
 
 
-def fitting_kinds(document: Document, at: int) -> list[str]:
-    """The kinds of steps that find what they need above a place of the list."""
-    above = _flows_above(document, at)
+def flows_above(document: Document) -> list[frozenset[Flow]]:
+    """What the steps above each place give, the end of the list included; anything, while nobody can say."""
+    chain = chain_of(document)
+    if chain is None:
+        return [frozenset()] + [_ANYTHING] * len(document["steps"])
+    given = flows(chain)
+    return [frozenset(given[step.id] for step in chain.steps[:at]) for at in range(len(chain.steps) + 1)]
+
+
+def fitting_kinds(above: Collection[Flow]) -> list[str]:
+    """The kinds of steps that find what they need in what is given above."""
     # What needs tracked things brings its own tracking.
     wanted = {kind: "boxes" if flow == "things" else flow for kind, flow in TAKES.items()}
     return [kind for kind in STEP_KINDS if kind == "model" or any(serves(one, wanted[kind]) for one in above)]
-
-
-def _flows_above(document: Document, at: int) -> list[Flow]:
-    chain = chain_of(document)
-    if chain is None:
-        return ["things", "number", "condition"] if at else []
-    given = flows(chain)
-    return [given[step.id] for step in chain.steps[:at]]
 
 
 def _inputs(step: Mapping[str, Any]) -> list[str]:

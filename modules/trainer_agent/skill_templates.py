@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_common.errors import NotFound
+from pydantic import ValidationError
+
+from edge_common.errors import ConfigError, NotFound
 from edge_common.sentences import marked
+from edge_common.setting_groups import problem_of
 from edge_common.skills.document import Skill
 from edge_common.skills.fields import Point
 from edge_common.skills.steps import (
@@ -72,6 +75,14 @@ def template(name: str) -> Template:
         if one.name == name:
             return one
     raise NotFound(f"There is no template '{name[:40]}'.")
+
+
+def built(one: Template, wish: Wish) -> Skill:
+    """What a template makes of a wish; raises ConfigError."""
+    try:
+        return one.build(wish)
+    except ValidationError as error:
+        raise ConfigError([problem_of(dict(item)) for item in error.errors()]) from error
 
 
 def low_stock(wish: Wish) -> Skill:

@@ -6,7 +6,7 @@ from typing import Any
 
 from edge_common.ready_made import READY_MADE
 from edge_common.skills.fitting import TAKES, Flow, flows, serves
-from modules.trainer_agent.skill_edits import Document, chain_of, fitting_kinds
+from modules.trainer_agent.skill_edits import Document, chain_of, fitting_kinds, flows_above
 from modules.trainer_agent.skills import KnownModels
 from modules.trainer_agent.web.language import _, told
 from modules.trainer_agent.web.skill_fields import ACTIONS, STEPS, CardKind, Field
@@ -53,8 +53,6 @@ class Card:
     open: bool
     """What is shown when asked for is to be seen at once."""
     flow: str
-    fits: str
-    """Kinds of steps that may stand above this one, separated by spaces."""
 
 
 def step_cards(document: Document, models: KnownModels) -> list[Card]:
@@ -83,9 +81,9 @@ def title_of(document: Document, step_id: str) -> str:
     return step_id
 
 
-def last_fits(document: Document) -> str:
-    """Kinds of steps that may stand at the end."""
-    return " ".join(fitting_kinds(document, len(document["steps"])))
+def offered(document: Document) -> list[str]:
+    """For each place of the list, its end included: kinds of steps that may stand there, separated by spaces."""
+    return [" ".join(fitting_kinds(above)) for above in flows_above(document)]
 
 
 def _card(
@@ -109,7 +107,6 @@ def _card(
         more=tuple(one for one in made if one.field.more),
         open=is_step and part["do"] not in ("model", "combine") and part.get("of") != usual,
         flow=given.get(part.get("id", ""), "") if is_step else "",
-        fits=" ".join(fitting_kinds(document, at)) if is_step else "",
     )
 
 

@@ -27,7 +27,7 @@ from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.language import _, told
 from modules.trainer_agent.web.parsing import json_object, text, whole
 from modules.trainer_agent.web.services import services
-from modules.trainer_agent.web.skill_cards import action_cards, last_fits, step_cards
+from modules.trainer_agent.web.skill_cards import action_cards, offered, step_cards
 from modules.trainer_agent.web.skill_fields import ACTIONS, STEPS
 from modules.trainer_agent.web.skill_problems import in_words
 from modules.trainer_agent.web.skill_words import done, watches
@@ -50,7 +50,7 @@ def put(draft: str) -> Response:
     state.pop("skill", None)
     cards = render_template("_skill_cards.html", document=document, **state)
     state |= {"cards": cards, "picture": render_template("_skill_picture.html", **state)}
-    for part in ("steps", "actions", "chain", "fits"):
+    for part in ("steps", "actions", "chain", "offered"):
         del state[part]
     return jsonify(document=document, **state)
 
@@ -94,7 +94,7 @@ def editor_json(document: Document, models: KnownModels) -> dict[str, Any]:
         "done": done(skill) if skill else "",
         "steps": step_cards(document, models),
         "actions": action_cards(document, models),
-        "fits": last_fits(document),
+        "offered": offered(document),
         "chain": chain_picture(skill, names) if skill else None,
     }
 

@@ -8,13 +8,14 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 
 from edge_common.errors import ConfigError, InvalidInput
 from edge_common.ready_made import READY_MADE
+from edge_common.sentences import marked
 from edge_common.skills.document import Skill, parse_skill
 from edge_common.skills.fitting import missing
 from edge_common.skills.told import SkillStanding
 from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.rehearsal.rehearsals import LARGEST_VIDEO_BYTES
-from modules.trainer_agent.skill_edits import Document, shaped
-from modules.trainer_agent.skill_templates import PERSON, TEMPLATES, Template, Wish, template
+from modules.trainer_agent.skill_edits import Document, shaped, with_zone_renamed
+from modules.trainer_agent.skill_templates import PERSON, TEMPLATES, Template, Wish, built, template
 from modules.trainer_agent.skills import KnownModels
 from modules.trainer_agent.web.cameras import changes
 from modules.trainer_agent.web.following import following
@@ -30,6 +31,8 @@ bp = Blueprint("skills", __name__)
 
 _MARKS = ("gap", "empty", "missing", "hole", "l\N{LATIN SMALL LETTER U WITH DIAERESIS}cke", "leer", "fehl")
 """What tags for empty places are called, in English and German."""
+_ZONES = (marked("shelf"), marked("queue"), marked("zone"), marked("floor"))
+"""What templates call their zones; their translations are such names, too: small letters, digits and hyphens."""
 _READY = {one.model_id: one for one in READY_MADE}
 
 
@@ -69,9 +72,11 @@ def new_skill() -> str:
 def begin(name: str) -> str:
     """The editor on what a template makes of the arguments; nothing is kept until it is saved."""
     chosen = template(name)
-    skill = chosen.build(_wish(chosen))
+    document = built(chosen, _wish(chosen)).model_dump(mode="json")
+    for zone in list(document["zones"]):
+        document = with_zone_renamed(document, zone, told(zone))
     draft = f"new-{secrets.token_hex(4)}"
-    return _editor(skill.model_dump(mode="json"), draft, url_for("skills.add"), "POST", new=True)
+    return _editor(document, draft, url_for("skills.add"), "POST", new=True)
 
 
 @bp.get("/skills/<skill_id>/edit")

@@ -265,7 +265,7 @@ def test_skills_and_one_that_is_being_made(window, fits_everybody, build_app, li
     shop = SkillShop(tmp_path)
     model = shelves_of(library, ["y" * 40, "carton"])
     put_live(workshop.packages, model)
-    wish = Wish("Low stock on the shelf " + "x" * 40, tuple(CAMERAS), model.id, ("y" * 40,), number=3)
+    wish = Wish("Low stock on the shelf " + "x" * 40, tuple(CAMERAS), model.id, ("y" * 40,), number=3, seconds=1)
     shop.own.put("low", low_stock(wish))
     shop.own.put("off", low_stock(wish).model_copy(update={"enabled": False}))
     shop.own.put("gone", low_stock(wish))

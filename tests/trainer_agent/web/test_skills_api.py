@@ -1,6 +1,8 @@
 """Skills through the client: what they say of themselves, their problems in words, and what is refused."""
 
+import html
 import json
+import re
 import time
 from itertools import islice
 
@@ -9,7 +11,7 @@ import pytest
 from edge_common.results import InferenceState, ResultPublisher
 from edge_common.skills.document import parse_skill
 from edge_common.skills.told import CameraStanding, SkillStanding
-from modules.trainer_agent.skill_templates import Wish, template
+from modules.trainer_agent.skill_templates import TEMPLATES, Wish, template
 from modules.trainer_agent.web.chain_picture import chain_picture
 from modules.trainer_agent.web.skill_problems import in_words
 from modules.trainer_agent.web.skill_words import watches
@@ -258,6 +260,18 @@ def test_skills_and_drafts_are_followed_by_events(client, goods):
     assert json.loads(data.removeprefix("data: "))["skills"][0]["name"] == "Low stock"
     assert client.get("/api/skills/drafts/new-1").json == {"traces": []}
     assert client.head("/api/skills/drafts/new-1/events").mimetype == "text/event-stream"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("one", TEMPLATES, ids=lambda one: one.name)
+def test_a_template_opens_as_a_document_that_is_right_in_every_language(client, goods, one, language):
+    path = f"/skills/new/{one.name}?camera=aisle-4&model=goods&tag=carton"
+
+    page = client.get(path, headers={"Accept-Language": language}).text
+    made = json.loads(html.unescape(re.search(r'data-document="([^"]*)"', page)[1]))
+
+    assert put(client, made).json["problems"] == []
+    assert list(made["zones"]) != ["shelf"] or language == "en"
 
 
 @pytest.mark.parametrize(

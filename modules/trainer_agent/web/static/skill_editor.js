@@ -56,7 +56,11 @@ function remember(run) {
 }
 
 function shown() {
-  sessionStorage.setItem(KEPT, JSON.stringify(skill));
+  if (past.length > 0) {
+    sessionStorage.setItem(KEPT, JSON.stringify(skill));
+  } else {
+    sessionStorage.removeItem(KEPT);
+  }
   at("undo").disabled = past.length === 0;
   at("redo").disabled = future.length === 0;
   view.watchFor(skill.actions.map(({ when }) => when));
@@ -282,6 +286,7 @@ if (kept !== null && kept !== JSON.stringify(skill)) {
   say(_("What was not saved last time is back; Undo takes it away."));
 }
 shown();
+view.choose(null);
 ask(null, kept !== null);
 follow(form.dataset.events, form.dataset.draftPath, ({ traces }) => view.hear(traces));
 offerRehearsal(() => ({ skill, camera: tools.camera }));

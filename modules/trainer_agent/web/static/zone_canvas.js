@@ -88,7 +88,8 @@ export class ZoneCanvas {
     } else if (middle !== undefined) {
       Object.assign(drag, { kind: "point", index: Number(middle), new: true });
       drag.before = added(this.points, drag.index, from);
-    } else if (event.target.dataset.zone === this.chosen) {
+    } else if (event.target.dataset.zone === this.chosen && event.pointerType !== "touch") {
+      // A finger that pulls there scrolls the page.
       drag.kind = "whole";
     } else {
       return;

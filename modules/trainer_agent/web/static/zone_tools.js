@@ -101,8 +101,11 @@ export class ZoneTools {
 
   rename(typed) {
     const name = plain(typed);
-    at("zone-name").value = name || this.zone;
-    if (name && name !== this.zone) {
+    const taken = name !== this.zone && Object.hasOwn(this.document.zones, name);
+    at("zone-name").value = taken ? this.zone : name || this.zone;
+    if (taken) {
+      at("zone-hint").textContent = _("There is a zone {name} already.", { name });
+    } else if (name && name !== this.zone) {
       const old = this.zone;
       this.zone = name;
       this.onNamed(old, name);
