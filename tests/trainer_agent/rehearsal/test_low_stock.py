@@ -6,7 +6,7 @@ import pytest
 
 from edge_common.packages import PackageStore
 from edge_common.skills.document import Skill
-from edge_common.skills.steps import Point
+from edge_common.skills.fields import Point
 from modules.trainer_agent.rehearsal.messages import Changed
 from modules.trainer_agent.rehearsal.rehearsals import Rehearsal, Rehearsals
 from modules.trainer_agent.skill_templates import Wish, template
