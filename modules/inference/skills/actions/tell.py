@@ -64,7 +64,12 @@ class Tell:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > self._most_bytes:
             path.replace(path.with_name(f"{path.stem}.old{path.suffix}"))
-        with path.open("ab") as file:
+        with path.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                # What a power cut left half-written must not take the next one with it.
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
             file.write(event.model_dump_json().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
