@@ -3,18 +3,16 @@
 They are not the twin's: that belongs to whoever runs many devices, and where both name a camera the twin wins.
 """
 
-import json
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
-from edge_common.durable import write_file
-from edge_common.errors import ConfigError, Conflict, EdgeError, NotFound
-from edge_common.setting_groups import CameraId, Settings, parse_settings
+from edge_common.errors import Conflict, NotFound
+from edge_common.own_file import OwnFile
+from edge_common.setting_groups import CameraId, Settings
 from edge_common.settings import CameraSettings, CaptureSettings
 
 log = logging.getLogger(__name__)
@@ -55,28 +53,20 @@ class OwnCameras:
     """The file. One program writes it, any may read; every method may be called from any thread."""
 
     def __init__(self, path: Path) -> None:
-        # Addresses of cameras may hold passwords: nobody else on the device reads them.
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._path = path
-        self._lock = threading.Lock()
-        self._seen: bytes | None = None
+        # Addresses of cameras may hold passwords.
+        self._file = OwnFile(path, OwnCameraList, "cameras", secret=True)
 
     def read(self) -> OwnCameraList:
         """The list as it is; raises ConfigError when the file holds something else, which is then left alone."""
-        return self._parsed(self._bytes())
+        return self._file.read()
 
     def news(self) -> OwnCameraList | None:
         """The list if its file is another than at the last call; raises ConfigError, once for each bad file."""
-        data = self._bytes()
-        if data == self._seen:
-            return None
-        self._seen = data
-        return self._parsed(data)
+        return self._file.news()
 
     def add(self, camera: str, settings: CameraSettings) -> None:
         """Raises Conflict when the id is taken or there are as many cameras as there may be."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             if camera in now.cameras:
                 raise Conflict(f"There is a camera '{camera}' already.")
@@ -84,14 +74,14 @@ class OwnCameras:
 
     def change(self, camera: str, settings: CameraSettings) -> None:
         """Raises NotFound."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             _known(camera, now.cameras)
             self._write(now.cameras | {camera: settings}, now.removed)
 
     def remove(self, camera: str) -> None:
         """Remove a camera, kept for a while to be put back; raises NotFound."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             gone = _known(camera, now.cameras)
             removed = [*((old, kept) for old, kept in now.removed.items() if old != camera), (camera, gone)]
@@ -100,7 +90,7 @@ class OwnCameras:
 
     def put_back(self, camera: str) -> None:
         """Take back a removal; raises NotFound, or Conflict when there is another camera of this id by now."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             back = _known(camera, now.removed)
             if camera in now.cameras:
@@ -110,28 +100,10 @@ class OwnCameras:
 
     def exists(self) -> bool:
         """Whether a list was ever written, be it empty."""
-        return self._path.exists()
-
-    def _bytes(self) -> bytes:
-        try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return b"{}"
-
-    def _parsed(self, data: bytes) -> OwnCameraList:
-        try:
-            return parse_settings(OwnCameraList, json.loads(data))
-        except ValueError as error:
-            # Its text may hold a password, so it is not repeated here.
-            problem = "it is no JSON" if isinstance(error, json.JSONDecodeError) else "not a list of cameras"
-            raise ConfigError([f"{self._path}: {problem}; mend the file or delete it"]) from error
+        return self._file.exists()
 
     def _write(self, cameras: Mapping[str, CameraSettings], removed: Mapping[str, CameraSettings]) -> None:
-        whole = OwnCameraList(cameras=dict(cameras), removed=dict(removed))
-        try:
-            write_file(self._path, whole.model_dump_json(indent=2).encode())
-        except OSError as error:
-            raise EdgeError(f"The cameras cannot be stored: {error.strerror or error}.") from error
+        self._file.write(OwnCameraList(cameras=dict(cameras), removed=dict(removed)))
 
 
 def _known(camera: str, among: Mapping[str, CameraSettings]) -> CameraSettings:

@@ -3,9 +3,7 @@
 They are not the twin's: that belongs to whoever runs many devices, and where both name a skill the twin wins.
 """
 
-import json
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +11,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from edge_common.durable import write_file
-from edge_common.errors import ConfigError, Conflict, EdgeError, NotFound
+from edge_common.errors import Conflict, NotFound
+from edge_common.own_file import OwnFile
 from edge_common.setting_groups import Settings, parse_settings
 from edge_common.skills.document import MOST_SKILLS, Skill, SkillDocument, SkillId
 
@@ -69,36 +67,27 @@ class OwnSkills:
     """The file. One program writes it, any may read; every method may be called from any thread."""
 
     def __init__(self, path: Path) -> None:
-        # A skill may name a URL with a key in it: nobody else on the device reads them.
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._path = path
-        self._lock = threading.Lock()
-        self._seen: bytes | None = None
+        self._file = OwnFile(path, OwnSkillList, "skills")
 
     def read(self) -> OwnSkillList:
         """The list as it is; raises ConfigError when the file holds something else, which is then left alone."""
-        return self._parsed(self._bytes())
+        return self._file.read()
 
     def news(self) -> OwnSkillList | None:
         """The list if its file is another than at the last call; raises ConfigError, once for each bad file."""
-        data = self._bytes()
-        if data == self._seen:
-            return None
-        self._seen = data
-        return self._parsed(data)
+        return self._file.news()
 
     def put(self, skill_id: str, skill: Skill) -> None:
         """Add a skill, or replace the one of this id; its draft ends. Raises Conflict when there are too many, and
         ConfigError for what cannot be an id.
         """
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             self._write(_without_draft(now, skill_id), skills=_with(now.skills, skill_id, skill))
 
     def remove(self, skill_id: str) -> None:
         """Remove a skill, kept for a while to be put back; raises NotFound."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             gone = _known(skill_id, now.skills)
             removed = [*((old, kept) for old, kept in now.removed.items() if old != skill_id), (skill_id, gone)]
@@ -107,7 +96,7 @@ class OwnSkills:
 
     def put_back(self, skill_id: str) -> None:
         """Take back a removal; raises NotFound, or Conflict when there is another skill of this id by now."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             back = _known(skill_id, now.removed)
             if skill_id in now.skills:
@@ -118,7 +107,7 @@ class OwnSkills:
     def draft(self, skill_id: str, skill: Skill) -> None:
         """Have a skill watched while it is made, for `DRAFT_LASTS_S`; beyond `MOST_DRAFTS` the oldest ends."""
         now_s = time.time()
-        with self._lock:
+        with self._file.lock:
             now = _without_draft(self.read(), skill_id)
             drafts = [*now.open_drafts(now_s).items(), (skill_id, skill)][-MOST_DRAFTS:]
             written = {one: now.drafted_s.get(one, now_s) for one, _ in drafts}
@@ -126,30 +115,13 @@ class OwnSkills:
 
     def drop_draft(self, skill_id: str) -> None:
         """End a draft, if there is one."""
-        with self._lock:
+        with self._file.lock:
             now = self.read()
             if skill_id in now.drafts:
                 self._write(_without_draft(now, skill_id))
 
-    def _bytes(self) -> bytes:
-        try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return b"{}"
-
-    def _parsed(self, data: bytes) -> OwnSkillList:
-        try:
-            return parse_settings(OwnSkillList, json.loads(data))
-        except ValueError as error:
-            problem = "it is no JSON" if isinstance(error, json.JSONDecodeError) else f"not a list of skills ({error})"
-            raise ConfigError([f"{self._path}: {problem}; mend the file or delete it"]) from error
-
     def _write(self, now: OwnSkillList, **changes: object) -> None:
-        whole = parse_settings(OwnSkillList, {**dict(now), **changes})
-        try:
-            write_file(self._path, whole.model_dump_json(indent=1).encode())
-        except OSError as error:
-            raise EdgeError(f"The skills cannot be stored: {error.strerror or error}.") from error
+        self._file.write(parse_settings(OwnSkillList, {**dict(now), **changes}))
 
 
 def _without_draft(now: OwnSkillList, skill_id: str) -> OwnSkillList:

@@ -8,6 +8,7 @@ brought that differ. One block at a time is in memory.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from edge_common.errors import StorageRefused
@@ -60,7 +61,7 @@ def upload(
         md5.update(block)
         block_id = f"{len(ids):05d}-{hashlib.sha256(block).hexdigest()[:40]}"
         if block_id not in there:
-            persistence.until_done(lambda id=block_id, data=block: blob.stage(id, data))  # type: ignore[misc]
+            persistence.until_done(partial(blob.stage, block_id, block))
             brought += len(block)
         ids.append(block_id)
         size += len(block)

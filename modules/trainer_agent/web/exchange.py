@@ -1,6 +1,6 @@
 """A whole model out as one file, and in from one: sent in pieces, then followed while it is read."""
 
-import re
+from functools import partial
 from typing import Any, get_args
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
@@ -12,16 +12,15 @@ from modules.trainer_agent.annotations import slug
 from modules.trainer_agent.exchange.exporting import Way, export_model, ways_of
 from modules.trainer_agent.imports import LARGEST_FILE_BYTES, ImportState
 from modules.trainer_agent.pieces import PIECE_BYTES
-from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.language import told
-from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
+from modules.trainer_agent.web.parsing import file_name, json_object, text, whole, whole_argument
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("exchange", __name__)
 
 _BEAT_S = 5.0
 _MOST_BEATS = 60
-_LONGEST_NAME = 120
 WAYS: dict[Way, tuple[str, str]] = {
     "model": (
         marked("The whole model"),
@@ -57,8 +56,7 @@ def import_page() -> str:
 def begin() -> tuple[Response, int]:
     """Announce a file by `name` and `size` in bytes."""
     body = json_object()
-    last = re.split(r"[\\/]", text(body, "name"))[-1]
-    name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "model.zip"
+    name = file_name(text(body, "name"), "model.zip")
     return jsonify(_state_json(services().imports.begin(name, whole(body, "size")))), 201
 
 
@@ -83,18 +81,9 @@ def one_import(import_id: str) -> Response:
 @bp.get("/api/imports/<import_id>/events")
 def events(import_id: str) -> Response:
     """The state now and at every change, as server-sent events, until it has ended."""
-    taken, seen = services().imports, -1
-    taken.state(import_id)
-
-    def next_state(timeout_s: float) -> dict[str, Any] | None:
-        nonlocal seen
-        state = taken.wait_for_change(import_id, seen, timeout_s)
-        if state is None:
-            return None
-        seen = state.number
-        return _state_json(state)
-
-    return following(next_state)
+    imports = services().imports
+    imports.state(import_id)
+    return following_changes(partial(imports.wait_for_change, import_id), _state_json)
 
 
 def _state_json(state: ImportState) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from flask import Response, copy_current_request_context
 
@@ -27,6 +27,35 @@ def following(next_state: Callable[[float], dict[str, Any] | None]) -> Response:
     response = Response(_events(next_state), mimetype="text/event-stream")
     response.call_on_close(_followers.release)
     return response
+
+
+class Numbered(Protocol):
+    """A state; every change of it is a new value with a higher number."""
+
+    @property
+    def number(self) -> int: ...
+
+
+State = TypeVar("State", bound=Numbered)
+
+
+def following_changes(
+    wait_for_change: Callable[[int, float], State | None], to_json: Callable[[State], dict[str, Any]]
+) -> Response:
+    """As `following`: the state now and at every change; `wait_for_change(seen, timeout_s)` gives it once its number is
+    another, None when time is up.
+    """
+    seen = -1
+
+    def next_state(timeout_s: float) -> dict[str, Any] | None:
+        nonlocal seen
+        state = wait_for_change(seen, timeout_s)
+        if state is None:
+            return None
+        seen = state.number
+        return to_json(state)
+
+    return following(next_state)
 
 
 def _events(next_state: Callable[[float], dict[str, Any] | None]) -> Iterator[str]:

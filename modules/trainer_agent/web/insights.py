@@ -200,10 +200,11 @@ def _of(choices: Sequence[Watched]) -> Watched | None:
 
 def _span() -> Span:
     given = request.args.get("span") or "day"
-    for span in get_args(Span):
-        if span == given:
-            return span  # type: ignore[no-any-return]
-    raise InvalidInput(f"span: one of {', '.join(get_args(Span))} expected, got {given[:80]!r}.")
+    spans: tuple[Span, ...] = get_args(Span)
+    found = next((span for span in spans if span == given), None)
+    if found is None:
+        raise InvalidInput(f"span: one of {', '.join(spans)} expected, got {given[:80]!r}.")
+    return found
 
 
 def _spans() -> dict[Span, str]:

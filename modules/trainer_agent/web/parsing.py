@@ -1,5 +1,6 @@
 """Checked values out of requests; what is missing or of another kind raises InvalidInput."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import request
 
 from edge_common.errors import InvalidInput
 
+_LONGEST_NAME = 120
 _YEARS = range(1970, 9000)
 
 
@@ -52,6 +54,12 @@ def whole_argument(key: str, default: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidInput(f"{key}: a whole number from 0 expected, got {value[:80]!r}.")
     return int(value)
+
+
+def file_name(given: str, otherwise: str) -> str:
+    """The name of a file that somebody sent, without folders and what cannot be shown, its end where it is long."""
+    last = re.split(r"[\\/]", given)[-1]
+    return "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or otherwise
 
 
 def day_argument(key: str) -> date | None:

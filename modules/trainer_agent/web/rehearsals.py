@@ -1,6 +1,6 @@
 """A skill on a recorded video: the video comes in pieces, then it is tried on it as often as staff like."""
 
-import re
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file, url_for
@@ -10,22 +10,19 @@ from edge_common.skills.document import parse_skill
 from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.rehearsal.messages import Changed
 from modules.trainer_agent.rehearsal.rehearsals import Rehearsal
-from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.language import told
-from modules.trainer_agent.web.parsing import json_object, text, whole, whole_argument
+from modules.trainer_agent.web.parsing import file_name, json_object, text, whole, whole_argument
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("rehearsals", __name__)
-
-_LONGEST_NAME = 120
 
 
 @bp.post("/api/rehearsals")
 def begin() -> tuple[Response, int]:
     """Announce a video by `name` and `size` in bytes."""
     body = json_object()
-    last = re.split(r"[\\/]", text(body, "name"))[-1]
-    name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "video"
+    name = file_name(text(body, "name"), "video")
     return jsonify(id=services().rehearsals.begin(name, whole(body, "size")).id), 201
 
 
@@ -63,18 +60,9 @@ def one(rehearsal_id: str) -> Response:
 @bp.get("/api/rehearsals/<rehearsal_id>/events")
 def events(rehearsal_id: str) -> Response:
     """The state now and at every change, as server-sent events."""
-    rehearsals, seen = services().rehearsals, -1
+    rehearsals = services().rehearsals
     rehearsals.state(rehearsal_id)
-
-    def next_state(timeout_s: float) -> dict[str, Any] | None:
-        nonlocal seen
-        state = rehearsals.wait_for_change(rehearsal_id, seen, timeout_s)
-        if state is None:
-            return None
-        seen = state.number
-        return _state_json(state)
-
-    return following(next_state)
+    return following_changes(partial(rehearsals.wait_for_change, rehearsal_id), _state_json)
 
 
 @bp.get("/api/rehearsals/<rehearsal_id>/pictures/<name>")

@@ -1,11 +1,12 @@
 """Series of captures: start, follow, stop."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from modules.trainer_agent.series_plan import SeriesPlan, SeriesState
-from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.parsing import flag, json_object, text, whole
@@ -42,17 +43,7 @@ def state(model_id: str) -> Response:
 def events(model_id: str) -> Response:
     """The state now and at every change, as server-sent events."""
     services().library.model(model_id)
-    series, seen = services().series, -1
-
-    def next_state(timeout_s: float) -> dict[str, Any] | None:
-        nonlocal seen
-        now = series.wait_for_change(model_id, seen, timeout_s)
-        if now is None:
-            return None
-        seen = now.number
-        return series_json(now)
-
-    return following(next_state)
+    return following_changes(partial(services().series.wait_for_change, model_id), series_json)
 
 
 def series_json(state: SeriesState) -> dict[str, Any]:

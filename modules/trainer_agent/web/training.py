@@ -1,6 +1,7 @@
 """Training a model: start it, follow it, see how good it became."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
@@ -10,7 +11,7 @@ from modules.trainer_agent.training_log import TrainingState
 from modules.trainer_agent.web.advice import Advice, Shown, advise, digests_in, wrong_shown
 from modules.trainer_agent.web.before_after import can_be_compared
 from modules.trainer_agent.web.curve import curve
-from modules.trainer_agent.web.following import following
+from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.language import told
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
@@ -52,17 +53,7 @@ def training_state(model_id: str) -> Response:
 def training_events(model_id: str) -> Response:
     """The state now and at every change, as server-sent events; ends after some minutes, and readers come again."""
     services().library.model(model_id)
-    agent, seen = services().agent, -1
-
-    def next_state(timeout_s: float) -> dict[str, Any] | None:
-        nonlocal seen
-        state = agent.wait_for_change(model_id, seen, timeout_s)
-        if state is None:
-            return None
-        seen = state.number
-        return state_json(state)
-
-    return following(next_state)
+    return following_changes(partial(services().agent.wait_for_change, model_id), state_json)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from modules.trainer_agent.annotations import Repeated
 from modules.trainer_agent.pictures import LONGEST_SIDE_PX
 from modules.trainer_agent.web.images_json import image_json
 from modules.trainer_agent.web.overview import overview
+from modules.trainer_agent.web.parsing import file_name
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("uploads", __name__)
@@ -18,7 +19,6 @@ bp = Blueprint("uploads", __name__)
 LARGEST_FILE_BYTES = 50_000_000
 """A photo of 48 megapixels has 10 to 30 MB."""
 _FORM_BYTES = 2_000
-_LONGEST_NAME = 100
 _decoding = threading.Lock()
 """A large picture takes a quarter of a gigabyte while it is decoded: one at a time."""
 
@@ -35,8 +35,7 @@ def upload_image(model_id: str) -> tuple[Response, int]:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise InvalidInput("A form with one image in the field 'file' is expected.")
-    last = file.filename.replace("\\", "/").rpartition("/")[2]
-    name = "".join(sign for sign in last if sign.isprintable()).strip()[-_LONGEST_NAME:] or "image"
+    name = file_name(file.filename, "image")
     services().library.model(model_id)
     with _decoding, file.stream:
         image = services().library.add_image(
