@@ -14,6 +14,7 @@ from modules.trainer_agent.web.language import _, ngettext, told
 from modules.trainer_agent.web.names import camera_called
 from modules.trainer_agent.web.overview import Overview, overview
 from modules.trainer_agent.web.services import services
+from modules.trainer_agent.web.skills import every_skill
 from modules.trainer_agent.web.versions import versions
 from modules.trainer_agent.web.wording import amount, plain_reason
 
@@ -84,10 +85,23 @@ def notices(
         )
     elif state.last_error:
         yield Notice(_("A model has a problem"), state.last_error, url_for("live.live_page"), _("Live"), grave=True)
+    yield from _of_skills()
     yield from _of_vpu(state.models if state else ())
     yield from _of_azureeye(state.azureeye if state else None)
     for of in models:
         yield from _of_model(of)
+
+
+def _of_skills() -> Iterator[Notice]:
+    """What skills tell of now, and which of them cannot look."""
+    page = url_for("skills.skills_page")
+    for skill in every_skill():
+        if skill["phase"] == "alerting":
+            text = f"{skill['watches']}. {skill['why']}"
+            yield Notice(_("'%(name)s' is alerting", name=skill["name"]), text, page, _("Look at skills"), grave=True)
+        elif skill["phase"] == "waiting":
+            title = _("'%(name)s' does not watch", name=skill["name"])
+            yield Notice(title, skill["why"], page, _("Look at skills"), grave=False)
 
 
 def _of_vpu(models: Sequence[LiveModel]) -> Iterator[Notice]:

@@ -41,7 +41,7 @@ def skills_page() -> str:
     removed = services().skills.own_list().removed
     return render_template(
         "skills.html",
-        skills=_all(),
+        skills=every_skill(),
         removed=[(skill_id, skill.name) for skill_id, skill in reversed(removed.items())],
     )
 
@@ -87,13 +87,13 @@ def edit(skill_id: str) -> str:
 
 @bp.get("/api/skills")
 def skills() -> Response:
-    return jsonify(skills=_all())
+    return jsonify(skills=every_skill())
 
 
 @bp.get("/api/skills/events")
 def skill_events() -> Response:
     """All skills now and at every change, as server-sent events."""
-    return following(changes(_all, name="skills"))
+    return following(changes(every_skill, name="skills"))
 
 
 @bp.post("/api/skills")
@@ -185,7 +185,8 @@ def _install_path(model: str) -> str:
     return url_for("zoo.install", name=_READY[model].name) if model in _READY else ""
 
 
-def _all() -> list[dict[str, Any]]:
+def every_skill() -> list[dict[str, Any]]:
+    """Each as its card shows it."""
     models, every = services().skills.models(), services().skills.every()
     state = services().live.results.state()
     standings = {one.id: one for one in state.skills} if state else {}
@@ -203,7 +204,6 @@ class Phase(NamedTuple):
 
 
 def _skill_json(skill_id: str, skill: Skill, own: bool, phase: Phase) -> dict[str, Any]:
-    """A skill as its card shows it."""
     return {
         "id": skill_id,
         "name": skill.name,

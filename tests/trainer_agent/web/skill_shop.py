@@ -2,20 +2,25 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from flask import Flask
 
 from edge_common.detections import Detection, Result
 from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.geometry import Box
 from edge_common.own_skills import PLACE, OwnSkills
+from edge_common.packages import PackageStore
 from edge_common.results import InferenceState, ResultPublisher
 from edge_common.skills.document import Skill
 from edge_common.skills.program import compile_skill, evaluate
 from edge_common.skills.seen import Moment, Seen
 from edge_common.skills.told import CameraStanding, SkillStanding, SkillTrace
 from modules.capture.shelf_scene import ShelfScene
+from tests.inference.tiny_models import publish_model
+from tests.trainer_agent.web.conftest import Site
 
 CAMERAS = {"aisle-4": "Aisle 4", "dairy": "Dairy shelf"}
 
@@ -103,3 +108,18 @@ class SkillShop:
         )
         state = InferenceState(models=(), runtime="onnx", frames_per_s=10, inference_ms=1, last_error="", skills=skills)
         self._told.publish_state(state)
+
+
+def publish_goods(packages: PackageStore, labels: Sequence[str] = ("carton", "bottle", "gap")) -> None:
+    """A live model of goods; with two labels it can be run, too."""
+    thresholds = dict.fromkeys(labels, 0.5)
+    publish_model(packages, "1", model_id="goods", model_name="Goods", labels=tuple(labels), thresholds=thresholds)
+
+
+def site_of(app: Flask) -> str:
+    """Its address, once it knows the cameras of the shop."""
+    deadline_s = time.monotonic() + 5
+    while len(app.extensions["services"].cameras.states()) < len(CAMERAS):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return Site(app).address

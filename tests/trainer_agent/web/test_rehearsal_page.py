@@ -1,6 +1,5 @@
 """A skill is tried on a recorded video in the editor, in a browser."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,11 +7,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.inference.tiny_models import publish_model
 from tests.trainer_agent.conftest import Workshop
 from tests.trainer_agent.rehearsal.test_rehearsals import BLACK, GREEN, video_of
-from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
+from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 
 EDITOR = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=bottle&number=1&seconds=1"
 
@@ -20,21 +17,8 @@ EDITOR = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=bottle&number=1&s
 @pytest.fixture
 def site(build_app: Callable[..., Flask], workshop: Workshop, tmp_path: Path) -> Iterator[str]:
     shop = SkillShop(tmp_path)
-    labels = ("bottle", "gap")
-    publish_model(
-        workshop.packages,
-        "1",
-        model_id="goods",
-        model_name="Goods",
-        labels=labels,
-        thresholds=dict.fromkeys(labels, 0.5),
-    )
-    app = build_app(endpoint=shop.endpoint)
-    deadline_s = time.monotonic() + 5
-    while len(app.extensions["services"].cameras.states()) < len(CAMERAS):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    yield Site(app).address
+    publish_goods(workshop.packages, ("bottle", "gap"))
+    yield site_of(build_app(endpoint=shop.endpoint))
     shop.close()
 
 

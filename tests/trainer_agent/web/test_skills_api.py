@@ -15,21 +15,13 @@ from modules.trainer_agent.skill_templates import TEMPLATES, Wish, template
 from modules.trainer_agent.web.chain_picture import chain_picture
 from modules.trainer_agent.web.skill_problems import in_words
 from modules.trainer_agent.web.skill_words import watches
-from tests.inference.tiny_models import publish_model
 from tests.trainer_agent.test_skill_edits import document
+from tests.trainer_agent.web.skill_shop import publish_goods
 
 
 @pytest.fixture
 def goods(workshop):
-    labels = ("carton", "bottle", "gap")
-    publish_model(
-        workshop.packages,
-        "1",
-        model_id="goods",
-        model_name="Goods",
-        labels=labels,
-        thresholds=dict.fromkeys(labels, 0.5),
-    )
+    publish_goods(workshop.packages)
 
 
 @pytest.fixture
@@ -227,6 +219,9 @@ def test_how_a_skill_does_is_what_inference_says(client, goods, tmp_path):
         phase, why = told(a=watching, b=CameraStanding(phase="raised", raised=raised))
         assert phase == "alerting"
         assert why.startswith("Since 1 Mar, ")
+        home = html.unescape(client.get("/").text)
+        assert "'Low stock' is alerting" in home
+        assert "Nothing needs your attention" not in home
     finally:
         publisher.close()
 
@@ -238,6 +233,7 @@ def test_a_skill_whose_model_has_gone_waits_for_it(client, goods, workshop):
     (one,) = client.get("/api/skills").json["skills"]
 
     assert (one["phase"], one["why"]) == ("waiting", "It needs 'goods'.")
+    assert "'Low stock' does not watch" in html.unescape(client.get("/").text)
 
 
 def test_a_skill_of_the_twin_is_shown_and_leads_to_no_editor(client, goods, tmp_path):

@@ -5,9 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.inference.tiny_models import publish_model
-from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
+from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 
 
 @pytest.fixture
@@ -20,21 +18,8 @@ def shop(tmp_path):
 @pytest.fixture
 def site(build_app, workshop, shop):
     """The page of a shop with a live model, once its cameras are known."""
-    labels = ("carton", "bottle", "gap")
-    publish_model(
-        workshop.packages,
-        "1",
-        model_id="goods",
-        model_name="Goods",
-        labels=labels,
-        thresholds=dict.fromkeys(labels, 0.5),
-    )
-    app = build_app(endpoint=shop.endpoint)
-    deadline_s = time.monotonic() + 5
-    while len(app.extensions["services"].cameras.states()) < len(CAMERAS):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    return Site(app).address
+    publish_goods(workshop.packages)
+    return site_of(build_app(endpoint=shop.endpoint))
 
 
 BEGUN = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
@@ -77,6 +62,8 @@ def test_by_touch_from_a_template_to_an_alarm(phone, site, shop):
     for step in range(1, 6):
         send("touchMove", 0.15 - 0.02 * step, 0.15 - 0.02 * step)
     send("touchEnd")
+    # A tap within a tenth of a second of a quick drag is taken for part of it, by Chromium; nobody is as quick.
+    phone.wait_for_timeout(400)
     phone.get_by_role("button", name="Save").tap()
     phone.wait_for_url("**/skills")
     phone.get_by_text("'Low stock' is saved.").wait_for()

@@ -134,11 +134,11 @@ function showModel(facts) {
 }
 
 function aboutModel(shown, facts) {
-  const trained = new Date(shown.created);
+  const made = new Date(shown.created);
   const style = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  const when = Number.isNaN(trained.getTime()) ? shown.version : trained.toLocaleString(locale, style);
+  const when = Number.isNaN(made.getTime()) ? shown.version : made.toLocaleString(locale, style);
   const took = _("{time} ms a frame", { time: Math.round(facts.inference_ms) });
-  return _("Trained {when}", { when }) + (facts.inference_ms === null ? "" : ` · ${took}`) + (facts.device ? ` · ${facts.device}` : "");
+  return _("Version of {when}", { when }) + (facts.inference_ms === null ? "" : ` · ${took}`) + (facts.device ? ` · ${facts.device}` : "");
 }
 
 function chip(name, id) {
