@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from waitress.server import create_server
 
 from edge_common.detections import Detection, Result
 from edge_common.frames import CameraPhase, CameraState, Frame, FramePublisher, FrameSubscriber
@@ -23,6 +22,7 @@ from edge_common.images import Pixels, decode_image
 from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber, result_key
 from modules.trainer_agent.live import MOST_VIEWERS, NO_MODEL, LiveView, Ring, TooManyViewers, Watch, encode_part
 from tests.trainer_agent.conftest import Serve
+from tests.trainer_agent.page_server import PageServer
 
 SHELF = LiveModel(
     id="shelf", name="Shelf", version="1", kind="detection", labels=("low", "full"), created="2026-11-22T10:00:00Z"
@@ -385,9 +385,8 @@ def test_the_ninth_viewer_is_told_why_not(store: Store, client: FlaskClient) -> 
 
 
 def test_a_stream_ends_when_its_viewer_goes_away(store: Store, client: FlaskClient) -> None:
-    server = create_server(client.application, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
-    viewer = http.client.HTTPConnection("127.0.0.1", server.effective_port)
+    server = PageServer(client.application)
+    viewer = http.client.HTTPConnection("127.0.0.1", server.port)
     viewer.request("GET", "/live/stream?camera=camera-1", headers={"Host": "localhost"})
     answer = viewer.getresponse()
     (length,) = struct.unpack(">I", answer.read(4))

@@ -5,7 +5,6 @@ import http.client
 import json
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, request
-from waitress.server import create_server
 
 from modules.trainer_agent.tls.certificates import CertificateError, Source, source_of
 from modules.trainer_agent.tls.terminator import known_peers
 from modules.trainer_agent.tls.tls_page import TlsPage
 from tests.edge.certificates import Authority, make_authority, make_server_certificate
 from tests.edge.workload import GENERATION, Workload
+from tests.trainer_agent.page_server import PageServer
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -41,13 +40,9 @@ class Watched:
             look_every_s=0.05,
             clock=lambda: datetime.datetime.now(datetime.UTC) + self.shift,
         )
-        self._server = create_server(known_peers(_app(), self.page.peers), host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=self._server.run, daemon=True).start()
-        self.page.start(("127.0.0.1", self._server.effective_port))
-
-    @property
-    def plain_port(self) -> int:
-        return int(self._server.effective_port)
+        self._server = PageServer(known_peers(_app(), self.page.peers))
+        self.plain_port = self._server.port
+        self.page.start(("127.0.0.1", self.plain_port))
 
     def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
         until(lambda: self.page.port is not None)
@@ -71,8 +66,7 @@ class Watched:
 
     def close(self) -> None:
         self.page.close()
-        self._server.trigger.pull_trigger(self._server.close)
-        self._server.task_dispatcher.set_thread_count(0)
+        self._server.close()
 
 
 def _app() -> Flask:

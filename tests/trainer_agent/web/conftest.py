@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +11,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
-from waitress.server import create_server
 
 from edge_common.camera_questions import Answer, Question, QuestionServer, VideoDevice
 from edge_common.frames import CameraState, Frame, FramePublisher, FrameSubscriber
@@ -21,6 +19,7 @@ from edge_common.results import ResultSubscriber
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.live import LiveView
 from tests.trainer_agent.conftest import Serve, noise
+from tests.trainer_agent.page_server import PageServer
 from tests.zoo_here import zoo_folder
 
 
@@ -105,24 +104,15 @@ def with_zoo(app: Flask) -> Flask:
     return app
 
 
-class Site:
-    """The page on a port of its own, behind the server that serves staff, until the test ends."""
+class Site(PageServer):
+    """The page, behind the server that serves staff, until the test ends."""
 
     opened: ClassVar[list["Site"]] = []
 
     def __init__(self, app: Flask, host: str = "127.0.0.1") -> None:
-        self._server = create_server(app, host=host, port=0, threads=8)
-        self.address = f"http://{host}:{self._server.effective_port}"
-        threading.Thread(target=self._server.run, daemon=True).start()
+        super().__init__(app, host, threads=8)
+        self.address = f"http://{host}:{self.port}"
         self.opened.append(self)
-
-    def close(self) -> None:
-        """Answer nobody any more; each thread ends when it has given its answer."""
-        # By the server's own thread, which may be looking at its sockets right now.
-        # Its thread, woken by something else, may have closed all before it is woken by this.
-        with suppress(OSError):
-            self._server.trigger.pull_trigger(self._server.close)
-        self._server.task_dispatcher.set_thread_count(0)
 
 
 @pytest.fixture(autouse=True)

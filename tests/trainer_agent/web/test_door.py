@@ -3,18 +3,17 @@
 import http.client
 import json
 import socket
-import threading
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from waitress.server import create_server
 
 from edge_common.settings import TrainerSettings, WebSettings
 from modules.trainer_agent.people import SESSIONS_FILE
 from modules.trainer_agent.web import door
 from modules.trainer_agent.web.guard import COOKIE
+from tests.trainer_agent.web.conftest import Site
 
 PIN = "280614"
 PHONE = {"REMOTE_ADDR": "192.168.1.20"}
@@ -287,11 +286,10 @@ def test_with_a_pin_it_answers_to_its_addresses_its_names_and_those_of_the_setti
 
 def test_a_stream_ends_with_its_session(with_pin, people, model):
     token = people.sign_in(PIN, "phone", known=False)
-    server = create_server(with_pin, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
+    server = Site(with_pin)
     lines = {}
     for path in ("/api/cameras/events", "/live/stream?camera=aisle-4", f"/api/models/{model.id}/training/events"):
-        lines[path] = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=10)
+        lines[path] = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         lines[path].request("GET", path, headers={"Cookie": f"{COOKIE}={token}"})
     answers = {path: line.getresponse() for path, line in lines.items()}
     assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(lines, 200)
