@@ -2,13 +2,14 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 from flask import Response, copy_current_request_context
 
 MOST_FOLLOWERS = 20
-_BEATS = 60
+_LASTS_S = 300.0
 _HEARTBEAT_S = 5.0
 _followers = threading.BoundedSemaphore(MOST_FOLLOWERS)
 """Each holds a thread of the server; pages beyond these ask every few seconds instead."""
@@ -60,7 +61,8 @@ def following_changes(
 
 def _events(next_state: Callable[[float], dict[str, Any] | None]) -> Iterator[str]:
     yield "retry: 2000\n\n"
-    for _ in range(_BEATS):
+    ends_s = time.monotonic() + _LASTS_S
+    while time.monotonic() < ends_s:
         state = next_state(_HEARTBEAT_S)
         # Writing is how a server learns that the reader has gone.
         yield ": still here\n\n" if state is None else f"data: {json.dumps(state)}\n\n"
