@@ -22,6 +22,8 @@ run: setup
 run-edge: setup
 	@$(BIN)/python -m tests.edge.tour
 
+# Tests start hundreds of processes; each begins a third sooner with what the first one compiled.
+test soak: export PYTHONDONTWRITEBYTECODE :=
 test: setup azurite
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 

@@ -12,7 +12,7 @@ from edge_common.skills.told import SkillTrace
 
 FRESH_S = 5.0
 """After so long without another one, a trace says nothing about now."""
-_LISTEN_S = 0.5
+_LISTEN_S = 0.05
 
 
 class Heard(NamedTuple):

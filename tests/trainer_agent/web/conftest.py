@@ -70,12 +70,16 @@ BuildApp = Callable[..., Flask]
 
 @pytest.fixture
 def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
-    """Build the app over frames from an endpoint; by default one where no camera is."""
+    """Build the app over frames from an endpoint, knowing of its cameras; by default from where no camera is."""
     opened: list[FrameSubscriber | ResultSubscriber] = []
 
-    def build(agent: Agent | None = None, endpoint: str = f"ipc://{tmp_path}/no-frames") -> Flask:
-        frames, results = FrameSubscriber(endpoint), ResultSubscriber(f"ipc://{tmp_path}/no-results")
+    def build(agent: Agent | None = None, endpoint: str | None = None) -> Flask:
+        frames = FrameSubscriber(endpoint or f"ipc://{tmp_path}/no-frames")
+        results = ResultSubscriber(f"ipc://{tmp_path}/no-results")
         opened.extend((frames, results))
+        deadline_s = time.monotonic() + 2
+        while endpoint is not None and not frames.states() and time.monotonic() < deadline_s:
+            time.sleep(0.01)
         return serve(LiveView(frames, results), agent)
 
     yield build

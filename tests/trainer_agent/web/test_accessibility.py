@@ -43,9 +43,10 @@ def axe():
 
 
 @pytest.fixture(params=SIZES)
-def window(request, browser):
-    """A window whose page may write no error to its console and ask no other host for anything."""
+def window(request, browser, axe):
+    """A window with axe-core, whose page may write no error to its console and ask no other host for anything."""
     context = browser.new_context(**SIZES[request.param])
+    context.add_init_script(axe)
     opened = context.new_page()
     faults, hosts = [], set()
     # An error without a script of the page in its stack comes from what this test runs in it.
@@ -65,12 +66,10 @@ def is_fault(said):
 
 
 @pytest.fixture
-def fits_everybody(window, axe):
+def fits_everybody(window):
     """Check the page that is open."""
 
     def check():
-        if not window.evaluate("'axe' in window"):
-            window.evaluate(axe)
         assert window.evaluate(GRAVE_FAULTS) == []
         assert window.evaluate(TOO_SMALL_FOR_A_FINGER) == []
         assert window.evaluate("document.documentElement.scrollWidth") <= window.viewport_size["width"]
