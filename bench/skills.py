@@ -1,12 +1,13 @@
 """What evaluating skills costs: share of a core, and percentiles of one evaluation, for so many skills and cameras.
 
-`python -m bench.skills [--skills 20] [--cameras 4] [--rate 10] [--seconds 30] [--json]`
+`python -m bench.skills [--skills 20] [--cameras 4] [--rate 10] [--seconds 30] [--apart] [--spread] [--json]`
 
-Every skill looks at every camera, and each result of each camera is one evaluation of each skill. The skills are the
-page's templates in turn, long chains among them; people who walk, stand and are missed now and then are made up from a
-seed. Time is simulated, so it runs as fast as it can: a share is processor time by simulated time. Processor time, too,
-grows when others are busy on the same cores, so each simulated second is measured by itself, and the share of the
-quietest tenth is told beside that of all.
+Every skill looks at every camera (with `--spread` each at one of them), and each result of each camera is one
+evaluation of each skill. The skills are the page's templates in turn, long chains among them, each with a zone of its
+own; people who walk, stand and are missed now and then are made up from a seed. Skills that began together track
+together; with `--apart` each began at another time and tracks for itself. Time is simulated, so it runs as fast as it
+can: a share is processor time by simulated time. Processor time, too, grows when others are busy on the same cores, so
+each simulated second is measured by itself, and the share of the quietest tenth is told beside that of all.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import numpy as np
 from edge_common.detections import Detection, Result
 from edge_common.geometry import Box
 from edge_common.skills.document import Skill, parse_skill
-from edge_common.skills.program import compile_skill, evaluate
+from edge_common.skills.program import Program, State, compile_skill, evaluate
 from edge_common.skills.seen import Moment, Seen
 from edge_common.version import VERSION
 
@@ -79,15 +80,19 @@ CHAINS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def skills(number: int, cameras: Sequence[str]) -> list[Skill]:
-    """So many, each on all cameras."""
+def skills(number: int, cameras: Sequence[str], *, spread: bool = False) -> list[Skill]:
+    """So many, each on all cameras, or on one of them."""
     names = list(CHAINS)
-    return [_skill(names[one % len(names)], cameras) for one in range(number)]
+    of = [cameras[one % len(cameras) :][:1] if spread else cameras for one in range(number)]
+    return [_skill(one, names[one % len(names)], of[one]) for one in range(number)]
 
 
-def _skill(name: str, cameras: Sequence[str]) -> Skill:
+def _skill(number: int, name: str, cameras: Sequence[str]) -> Skill:
     steps = [*CHAINS[name], *_ALARM]
-    zones = {"area": _AREA, "line": _LINE}
+    # No two skills have the same zone.
+    zones = {
+        zone: [(x + 0.001 * number, y) for x, y in outline] for zone, outline in (("area", _AREA), ("line", _LINE))
+    }
     used = {
         zone: dict.fromkeys(cameras, zones[zone]) for zone in zones if any(one.get("zone") == zone for one in steps)
     }
@@ -114,13 +119,19 @@ def stream(camera: str, boxes: int, rate: float, seconds: float, seed: int) -> I
         yield Seen(camera, str(number), {MODEL: result}, lambda _model, _box: ()), Moment(passed_s, 1.8e9 + passed_s)
 
 
-def measure(number: int, cameras: int, boxes: int, rate: float, seconds: float) -> dict[str, Any]:
-    """The figures for so many skills, cameras and boxes."""
-    names = [f"camera-{one}" for one in range(cameras)]
-    chosen = skills(number, names)
+def begun(program: Program, number: int) -> State:
+    """A state that remembers to have seen so many people, a while ago."""
+    (seen, _), *_ = stream(program.camera, 2 * number + 1, 1, 1, number)
+    return evaluate(program, program.start, seen, Moment(-60.0, 1.8e9 - 60))[0]
+
+
+def measure(
+    chosen: Sequence[Skill], names: Sequence[str], boxes: int, rate: float, seconds: float, *, apart: bool
+) -> dict[str, Any]:
+    """The figures for these skills on cameras of these names, with so many boxes in each picture."""
     streams = [list(stream(name, boxes, rate, seconds, seed)) for seed, name in enumerate(names)]
-    programs = [[compile_skill(skill, name) for skill in chosen] for name in names]
-    states = [[program.start for program in of_camera] for of_camera in programs]
+    programs = [[compile_skill(skill, name) for skill in chosen if name in skill.cameras] for name in names]
+    states = [[begun(program, one if apart else 0) for one, program in enumerate(of_camera)] for of_camera in programs]
     took_ns: list[int] = []
     changes = 0
     each_s = [time.process_time()]
@@ -158,14 +169,18 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=10.0, help="results a second of each camera")
     parser.add_argument("--seconds", type=float, default=30.0, help="simulated, of each row")
     parser.add_argument("--boxes", type=int, nargs="*", default=BOXES, help="in each picture; a row each")
+    parser.add_argument("--apart", action="store_true", help="each skill began at another time, and tracks for itself")
+    parser.add_argument("--spread", action="store_true", help="each skill looks at one of the cameras")
     parser.add_argument("--json", action="store_true", help="print one JSON object only")
     chosen = parser.parse_args(words)
+    names = [f"camera-{one}" for one in range(chosen.cameras)]
+    measured = skills(chosen.skills, names, spread=chosen.spread)
     rows = []
     for boxes in chosen.boxes:
-        rows.append(measure(chosen.skills, chosen.cameras, boxes, chosen.rate, chosen.seconds))
+        rows.append(measure(measured, names, boxes, chosen.rate, chosen.seconds, apart=chosen.apart))
         if not chosen.json:
             print(rows[-1], flush=True)
-    whole = {name: getattr(chosen, name) for name in ("skills", "cameras", "rate", "seconds")}
+    whole = {name: getattr(chosen, name) for name in ("skills", "cameras", "rate", "seconds", "apart", "spread")}
     print(json.dumps({"program_version": VERSION} | whole | {"rows": rows}))
 
 

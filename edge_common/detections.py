@@ -55,7 +55,8 @@ class Result:
 
 def cut(found: Sequence[Detection]) -> tuple[Detection, ...]:
     """The same, each box cut to the picture."""
-    return tuple(Detection(one.label, one.confidence, one.box and one.box.clip()) for one in found)
+    clipped = [(one, one.box and one.box.clip()) for one in found]
+    return tuple([one if box is one.box else Detection(one.label, one.confidence, box) for one, box in clipped])
 
 
 def encode_result(result: Result) -> bytes:

@@ -44,6 +44,8 @@ class Box:
 
     def clip(self) -> "Box":
         """The part inside the picture (of zero area if there is none)."""
+        if self.x0 >= 0 and self.y0 >= 0 and self.x1 <= 1 and self.y1 <= 1:
+            return self
         x0, y0, x1, y1 = (min(max(corner, 0.0), 1.0) for corner in (self.x0, self.y0, self.x1, self.y1))
         return Box(x0, y0, x1, y1)
 

@@ -6,16 +6,16 @@
 import hashlib
 import json
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
 from edge_common.skills.document import Skill
 from edge_common.skills.fitting import Flow, flows, inputs_of
-from edge_common.skills.running import Keeping, compiled
+from edge_common.skills.running import compiled
 from edge_common.skills.seen import Moment, Seen
-from edge_common.skills.tick import LONGEST_S, Tick
+from edge_common.skills.tick import LONGEST_S, Keeping, Tick
 from edge_common.skills.told import MOST_SHOWN, Shown, StepState
 
 
@@ -73,6 +73,8 @@ class Program(NamedTuple):
     """The places of the conditions that actions wait for."""
     shown: tuple[tuple[int, ...], ...]
     """Of each step, the places of those that give the boxes it is made of: of one that gives boxes, its own."""
+    deeds: tuple[str, ...]
+    """Of each memory, what is done with it, where other skills may do the same; empty where none does."""
     start: State
 
 
@@ -114,11 +116,13 @@ def compile_skill(skill: Skill, camera: str) -> Program:
     steps = tuple(step.id for step in skill.steps)
     given = flows(skill)
     memories: list[Any] = []
+    deeds: list[str] = []
     runs: list[tuple[Callable[..., Any], int | None]] = []
     for run in compiled(skill, camera):
         if isinstance(run, Keeping):
             runs.append((run.run, len(memories)))
             memories.append(run.memory)
+            deeds.append(run.deed)
         else:
             runs.append((run, None))
     waited_for = {action.when for action in skill.actions}
@@ -126,7 +130,24 @@ def compile_skill(skill: Skill, camera: str) -> Program:
     standings = tuple(Standing(steps[place]) for place in watched)
     start = State(_digest(skill, camera), False, 0.0, 0.0, 0.0, tuple(memories), standings)
     each = tuple(given[step] for step in steps)
-    return Program(camera, steps, each, tuple(runs), watched, _shown(skill, given), start)
+    return Program(camera, steps, each, tuple(runs), watched, _shown(skill, given), tuple(deeds), start)
+
+
+def beginning(program: Program, running: Iterable[tuple[Program, State]]) -> State:
+    """Where to begin among skills that run on any cameras: with the trackers of those that track the same.
+
+    So all go on together, and what is tracked once is tracked once for all (`once`).
+    """
+    known = {
+        deed: memory
+        for other, state in running
+        # Of another clock it would be another time.
+        if other.camera == program.camera and state.begun and state.shift_s == program.start.shift_s
+        for deed, memory in zip(other.deeds, state.memories, strict=True)
+        if deed
+    }
+    each = zip(program.deeds, program.start.memories, strict=True)
+    return program.start._replace(memories=tuple(known.get(deed, memory) for deed, memory in each))
 
 
 def evaluate(program: Program, state: State, seen: Seen, now: Moment) -> tuple[State, Outcome]:

@@ -43,8 +43,9 @@ def added(recent: Recent, span_s: float, time_s: float, seconds: float, amount: 
     if last.number == number:
         return Recent(Slice(number, last.seconds + seconds, last.amount + amount), full, before_s, before)
     oldest = number - SLICES if span_s >= _LEAST_S else number
-    full = tuple(one for one in (*full, last) if one.number >= oldest and (one.seconds or one.amount))
-    before_s, before = sum(one.seconds for one in full), sum(one.amount for one in full)
+    full = tuple([one for one in (*full, last) if one[0] >= oldest and (one[1] or one[2])])
+    # Added up anew: what is added and taken away again leaves rests.
+    before_s, before = sum([one[1] for one in full]), sum([one[2] for one in full])
     return Recent(Slice(number, seconds, amount), full, before_s, before)
 
 

@@ -2,13 +2,14 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge_common.detections import Detection, cut
 from edge_common.geometry import Box
 from edge_common.skills.document import Skill
 from edge_common.skills.fields import Outline
 from edge_common.skills.holding import Held, hold
+from edge_common.skills.once import deeds, once
 from edge_common.skills.opening_hours import opening_hours
 from edge_common.skills.recent import NOTHING, Recent, added, total
 from edge_common.skills.seen import Look
@@ -30,29 +31,14 @@ from edge_common.skills.steps import (
     StayStep,
     TrackStep,
 )
-from edge_common.skills.tick import Tick
+from edge_common.skills.tick import Keeping, Run, Tick, Values
 from edge_common.skills.tracking import Tracked, track
 from edge_common.skills.zones import cells_of, containing, covered, sharing
-
-Values = Sequence[Any]
-"""What the steps above have given, in their order: `Spots`, `Things`, a number or a condition each."""
-Run = Callable[[Values, Tick], Any]
-"""What a step gives."""
-RunOn = Callable[[Values, Tick, Any], tuple[Any, Any]]
-"""What a step gives, from what it remembers, and what it remembers from then on."""
 
 _PICTURE: Outline = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _LEAST_REFERENCE = 1e-9
 _MOST_CHANGE = 1e9
 """A share of next to nothing is no number that anyone compares."""
-
-
-class Keeping(NamedTuple):
-    """A step that remembers."""
-
-    run: RunOn
-    memory: Any
-    """That it begins with."""
 
 
 class _Places(NamedTuple):
@@ -80,7 +66,9 @@ def compiled(skill: Skill, camera: str) -> tuple[Run | Keeping, ...]:
         {zone: outlines[camera] for zone, outlines in skill.zones.items()},
         lost_after_s,
     )
-    return tuple(_compiled(step, places) for step in skill.steps)
+    shared = deeds(skill.steps, places.drawn)
+    runs = ((step.id, _compiled(step, places)) for step in skill.steps)
+    return tuple(once(run, shared[step]) if step in shared else run for step, run in runs)
 
 
 def _compiled(step: AnyStep, places: _Places) -> Run | Keeping:
@@ -142,7 +130,9 @@ def _wanted(step: KeepStep, drawn: Mapping[str, Outline]) -> Callable[[Detection
         if any_size and in_zone is None:
             return True
         box = spot.box or WHOLE
-        return (any_size or smallest <= box.area <= largest) and (in_zone is None or in_zone(box))
+        if not any_size and not smallest <= (box.x1 - box.x0) * (box.y1 - box.y0) <= largest:
+            return False
+        return in_zone is None or in_zone(box)
 
     return wanted
 

@@ -1,7 +1,8 @@
 """What a skill looks at: one frame of one camera, with what each model found in it, and when that was."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from edge_common.detections import Detection, Result
 from edge_common.geometry import Box
@@ -20,11 +21,14 @@ class Moment(NamedTuple):
     """Seconds since 1970 by the device's clock: for opening hours and for what people read."""
 
 
-class Seen(NamedTuple):
-    """Of the models that a skill runs on whole pictures each has its result here."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Seen:
+    """Of the models that a skill runs on whole pictures each has its result here; one for all skills that look."""
 
     camera: str
     frame_id: str
     results: Mapping[str, Result]
     """By model id."""
     look: Look
+    given: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What steps gave that look at this, by all that they do (`running`): worked out once for all skills."""

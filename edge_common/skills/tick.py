@@ -1,8 +1,9 @@
-"""What every step of a skill may look at: the frame, and how much time has gone by, gaps left out."""
+"""What every step of a skill may look at: the frame, and how much time has gone by, gaps left out; and what it is."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from edge_common.skills.seen import Look, Moment, Seen
+from edge_common.skills.seen import Moment, Seen
 
 LONGEST_S = 2.0
 """A result stands for the time until the next one, but for no longer than this: what comes after is time without
@@ -23,6 +24,20 @@ class Tick(NamedTuple):
     known_s: float
     """All of these so far: time with results."""
 
-    @property
-    def look(self) -> Look:
-        return self.seen.look
+
+Values = Sequence[Any]
+"""What the steps above have given, in their order: `Spots`, `Things`, a number or a condition each."""
+Run = Callable[[Values, Tick], Any]
+"""What a step gives."""
+RunOn = Callable[[Values, Tick, Any], tuple[Any, Any]]
+"""What a step gives, from what it remembers, and what it remembers from then on."""
+
+
+class Keeping(NamedTuple):
+    """A step that remembers."""
+
+    run: RunOn
+    memory: Any
+    """That it begins with."""
+    deed: str = ""
+    """All that it does, as a digest, where other skills may do the same (`once`)."""

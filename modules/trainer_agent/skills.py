@@ -1,5 +1,6 @@
 """The skills of this device as staff see and change them: the page's own, the twin's, and the models they may use."""
 
+import hashlib
 import json
 import logging
 import re
@@ -9,10 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_common.errors import ConfigError, NotFound, PackageError
+from edge_common.errors import ConfigError, Conflict, NotFound, PackageError
 from edge_common.own_skills import OwnSkillList, OwnSkills
 from edge_common.packages import PackageStore
 from edge_common.ready_made import READY_MADE
+from edge_common.sentences import sentence
 from edge_common.skills.document import Skill, parse_skill
 from edge_common.skills.fitting import KnownModel, missing
 from modules.trainer_agent.showroom import Showroom
@@ -48,6 +50,22 @@ class KnownModels:
         return found.known.labels if found else ()
 
 
+class ChangedMeanwhile(Conflict):
+    """A skill that is another by now than the one that was changed."""
+
+    code = "changed"
+
+    def __init__(self, skill: Skill) -> None:
+        super().__init__(sentence("This skill was changed on another screen meanwhile."))
+        self.skill = skill
+        """As it is by now."""
+
+
+def edition(skill: Skill) -> str:
+    """By which it is told whether a skill is still what somebody began to change."""
+    return hashlib.sha256(skill.model_dump_json().encode()).hexdigest()[:16]
+
+
 class Skills:
     """Every method may be called from any thread."""
 
@@ -57,7 +75,8 @@ class Skills:
         self._twin = twin
         self._packages = packages
         self._showroom = showroom
-        self._adding = threading.Lock()
+        self._changing = threading.Lock()
+        """Held from looking at a skill to what is kept in its place."""
 
     def own_list(self) -> OwnSkillList:
         """Those made on the page, and those deleted last; raises ConfigError when the file is damaged."""
@@ -111,23 +130,30 @@ class Skills:
     def add(self, skill: Skill, draft: str) -> str:
         """Keep a new skill and return its id; raises ConfigError naming what it needs that is not there."""
         self._refuse_missing(skill)
-        with self._adding:
+        with self._changing:
             now = self._own.read()
             skill_id = new_id(skill.name, {*now.skills, *now.removed, *now.drafts, *self.of_twin()})
             self._own.put(skill_id, skill)
         self._own.drop_draft(draft)
         return skill_id
 
-    def change(self, skill_id: str, skill: Skill) -> None:
-        """Raises NotFound, or ConfigError naming what it needs that is not there."""
-        self.own(skill_id)
-        self._refuse_missing(skill)
-        self._own.put(skill_id, skill)
-        self._own.drop_draft(skill_id)
+    def change(self, skill_id: str, skill: Skill, begun: str, draft: str) -> None:
+        """Keep it in place of the one whose `edition` somebody began to change.
+
+        Raises NotFound, ChangedMeanwhile, or ConfigError naming what it needs that is not there.
+        """
+        with self._changing:
+            now = self.own(skill_id)
+            if edition(now) != begun and now != skill:
+                raise ChangedMeanwhile(now)
+            self._refuse_missing(skill)
+            self._own.put(skill_id, skill)
+        self._own.drop_draft(draft)
 
     def switch(self, skill_id: str, enabled: bool) -> None:
         """Raises NotFound."""
-        self._own.put(skill_id, self.own(skill_id).model_copy(update={"enabled": enabled}))
+        with self._changing:
+            self._own.put(skill_id, self.own(skill_id).model_copy(update={"enabled": enabled}))
 
     def remove(self, skill_id: str) -> None:
         """Raises NotFound."""

@@ -13,7 +13,7 @@ from edge_common.skills.told import SkillTrace, StepState
 from modules.trainer_agent.showroom import Showroom
 from modules.trainer_agent.skill_templates import Wish, template
 from modules.trainer_agent.skill_watch import SkillWatch
-from modules.trainer_agent.skills import Skills, new_id
+from modules.trainer_agent.skills import ChangedMeanwhile, Skills, edition, new_id
 from tests.inference.tiny_models import publish_model
 
 SKILL = template("out-of-stock").build(Wish("Milk", ("aisle-4",), "goods", ("carton",)))
@@ -60,7 +60,7 @@ def test_a_skill_of_the_twin_wins_and_is_not_changed_here(skills, goods, twin):
 
     assert skills.every() == {"milk": (of_twin, False)}
     for change in (
-        lambda: skills.change("milk", SKILL),
+        lambda: skills.change("milk", SKILL, edition(SKILL), "edit-1"),
         lambda: skills.switch("milk", False),
         lambda: skills.remove("milk"),
     ):
@@ -79,9 +79,9 @@ def test_settings_that_cannot_be_read_hide_no_skill_of_the_page(skills, goods, t
 
 def test_a_skill_is_switched_changed_deleted_and_put_back(skills, goods):
     skills.add(SKILL, "new-1")
-    skills.draft("milk", SKILL)
+    skills.draft("edit-1", SKILL)
 
-    skills.change("milk", SKILL.model_copy(update={"name": "Cream"}))
+    skills.change("milk", SKILL.model_copy(update={"name": "Cream"}), edition(SKILL), "edit-1")
     skills.switch("milk", False)
     skills.remove("milk")
     assert (skills.every(), list(skills.own_list().drafts)) == ({}, [])
@@ -89,6 +89,24 @@ def test_a_skill_is_switched_changed_deleted_and_put_back(skills, goods):
     skills.put_back("milk")
     found, _own = skills.every()["milk"]
     assert (found.name, found.enabled) == ("Cream", False)
+
+
+def test_what_was_changed_meanwhile_is_not_overwritten_unless_it_was_seen(skills, goods):
+    skills.add(SKILL, "new-1")
+    cream, whey = (SKILL.model_copy(update={"name": name}) for name in ("Cream", "Whey"))
+    skills.change("milk", cream, edition(SKILL), "edit-1")
+
+    with pytest.raises(ChangedMeanwhile, match="changed on another screen meanwhile") as refused:
+        skills.change("milk", whey, edition(SKILL), "edit-2")
+
+    assert refused.value.skill == skills.own("milk") == cream
+    # An answer that was lost on the way is no conflict.
+    skills.change("milk", cream, edition(SKILL), "edit-1")
+    skills.change("milk", whey, edition(cream), "edit-2")
+    assert skills.own("milk") == whey
+    skills.switch("milk", False)
+    with pytest.raises(ChangedMeanwhile):
+        skills.change("milk", whey, edition(whey), "edit-2")
 
 
 @pytest.mark.parametrize(

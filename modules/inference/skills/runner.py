@@ -16,6 +16,7 @@ from edge_common.own_skills import OwnSkillList, OwnSkills, WantedSkills, wanted
 from edge_common.results import LiveModel, ResultPublisher
 from edge_common.settings import InferenceSettings
 from edge_common.skills.document import Skill
+from edge_common.skills.program import beginning
 from edge_common.skills.seen import Moment, Seen
 from edge_common.skills.told import SkillStanding
 from modules.inference.background import Background
@@ -175,12 +176,13 @@ class SkillRunner(Background):
             return glance(model, box, self.settings)
 
         fresh = {one: result for one, result in newest.items() if abs(result.taken_ns - taken_ns) <= OTHERS_NS}
+        seen = Seen(camera, frame_id, fresh, look)
         for watch in self._of_camera.get(camera, ()):
             if watch.skill_id in self._waiting and not watch.draft:
                 continue
             models = watch.models
             if models & arrived and models <= fresh.keys():
-                self._see(watch, Seen(camera, frame_id, fresh, look), now, arrival)
+                self._see(watch, seen, now, arrival)
 
     def keep(self) -> None:
         """Write what changed since."""
@@ -242,6 +244,10 @@ class SkillRunner(Background):
             if not draft:
                 self._unwritten += old.ended(now)
                 self._gone.add((skill_id, camera))
+        running = [(one.program, one.state) for one in self._watches.values() if one.state.begun and not one.draft]
+        for one in self._watches.values():
+            if not one.state.begun:
+                one.state = beginning(one.program, running)
         self._sort()
         self._write([one for one in self._watches.values() if not one.draft])
 

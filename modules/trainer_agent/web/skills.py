@@ -16,7 +16,7 @@ from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.rehearsal.rehearsals import LARGEST_VIDEO_BYTES
 from modules.trainer_agent.skill_edits import Document, shaped, with_zone_renamed
 from modules.trainer_agent.skill_templates import PERSON, TEMPLATES, Template, Wish, built, template
-from modules.trainer_agent.skills import KnownModels
+from modules.trainer_agent.skills import ChangedMeanwhile, KnownModels, edition
 from modules.trainer_agent.web.cameras import changes
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.language import _, shown_time, told
@@ -75,14 +75,14 @@ def begin(name: str) -> str:
     document = built(chosen, _wish(chosen)).model_dump(mode="json")
     for zone in list(document["zones"]):
         document = with_zone_renamed(document, zone, told(zone))
-    draft = f"new-{secrets.token_hex(4)}"
-    return _editor(document, draft, url_for("skills.add"), "POST", new=True)
+    return _editor(document, "new", url_for("skills.add"), "POST")
 
 
 @bp.get("/skills/<skill_id>/edit")
 def edit(skill_id: str) -> str:
-    document = services().skills.own(skill_id).model_dump(mode="json")
-    return _editor(document, skill_id, url_for("skills.change", skill_id=skill_id), "PUT", new=False)
+    skill = services().skills.own(skill_id)
+    path = url_for("skills.change", skill_id=skill_id)
+    return _editor(skill.model_dump(mode="json"), "edit", path, "PUT", begun=edition(skill))
 
 
 @bp.get("/api/skills")
@@ -105,7 +105,9 @@ def add() -> tuple[Response, int]:
 
 @bp.put("/api/skills/<skill_id>")
 def change(skill_id: str) -> Response:
-    services().skills.change(skill_id, parse_skill(shaped(json_object().get("document"))))
+    body = json_object()
+    skill = parse_skill(shaped(body.get("document")))
+    services().skills.change(skill_id, skill, text(body, "edition"), text(body, "draft"))
     return jsonify(id=skill_id)
 
 
@@ -139,17 +141,27 @@ def not_saved(error: ConfigError) -> tuple[Response, int] | tuple[str, int]:
     return jsonify(message=message, code=error.code, problems=problems), 400
 
 
-def _editor(document: Document, draft: str, path: str, method: str, *, new: bool) -> str:
+@bp.errorhandler(ChangedMeanwhile)
+def changed_meanwhile(error: ChangedMeanwhile) -> tuple[Response, int]:
+    """With what it is by now, to look at or to be saved over."""
+    document = error.skill.model_dump(mode="json")
+    body = {"message": told(error.args[0]), "code": error.code, "document": document, "edition": edition(error.skill)}
+    return jsonify(body), 409
+
+
+def _editor(document: Document, kind: str, path: str, method: str, *, begun: str = "") -> str:
+    """`begun`: the edition of the skill that is changed; empty for a new one."""
     known = {state.camera for state in services().cameras.states()}
     gone = [camera for camera in document["cameras"] if camera not in known]
     cameras = [(state.camera, state.name or camera_called(state.camera)) for state in services().cameras.states()]
     return render_template(
         "skill_editor.html",
         document=document,
-        draft=draft,
+        # One for each editor, or two that change the same skill would see each other's numbers.
+        draft=f"{kind}-{secrets.token_hex(4)}",
         path=path,
         method=method,
-        new=new,
+        edition=begun,
         cameras=[*cameras, *((camera, camera_called(camera)) for camera in gone)],
         step_kinds=STEPS,
         action_kinds=ACTIONS,

@@ -1,5 +1,6 @@
 """Skills, pictures and streams for tests: some written out, and hypothesis's strategies for any."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -203,7 +204,7 @@ def streams(draw: some.DrawFn) -> list[tuple[Seen, Moment]]:
 
 
 def replay(program: Program, state: State, stream: Sequence[tuple[Seen, Moment]]) -> Iterator[tuple[State, Outcome]]:
-    """What comes of each picture."""
+    """What comes of each picture, which nobody has looked at before."""
     for picture, now in stream:
-        state, outcome = evaluate(program, state, picture, now)
+        state, outcome = evaluate(program, state, dataclasses.replace(picture, given={}), now)
         yield state, outcome

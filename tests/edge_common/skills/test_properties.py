@@ -1,6 +1,7 @@
 """What holds of any skill on any stream of results."""
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as some
 from edge_common.errors import ConfigError
 from edge_common.skills.document import parse_skill
 from edge_common.skills.fitting import flows
-from edge_common.skills.program import compile_skill
+from edge_common.skills.program import compile_skill, evaluate
 from edge_common.skills.states import decode_state, encode_state
 from tests.edge_common.skills.made import CAMERAS, documents, replay, streams
 
@@ -77,6 +78,26 @@ def test_a_restart_at_any_point_changes_nothing_and_nor_does_a_second_replay(doc
 
     assert state == before
     assert after == whole[stopped:]
+
+
+@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=_SLOW)
+@given(documents(), documents(), streams(), some.data())
+def test_skills_that_look_at_the_same_pictures_give_what_each_gives_alone(first, second, stream, data) -> None:
+    programs = [compile_skill(parse_skill(one), CAMERAS[0]) for one in (first, second, first)]
+    # The last is the first again, begun later.
+    begins = [0, 0, data.draw(some.integers(0, len(stream) - 1), label="pictures before it begins")]
+    streams = [stream[begin:] for begin in begins]
+    alone = [list(replay(one, one.start, seen)) for one, seen in zip(programs, streams, strict=True)]
+    states = [one.start for one in programs]
+
+    for number, (picture, now) in enumerate(stream):
+        picture = dataclasses.replace(picture, given={})
+        for one, program in enumerate(programs):
+            if number >= begins[one]:
+                states[one], outcome = evaluate(program, states[one], picture, now)
+                state, expected = alone[one][number - begins[one]]
+                assert states[one] == state
+                assert (outcome.changes, outcome.trace()) == (expected.changes, expected.trace())
 
 
 _NO_VALUES: dict[str, list[Any]] = {

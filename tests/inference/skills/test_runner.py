@@ -171,6 +171,29 @@ def test_a_draft_is_traced_and_nothing_is_done_about_it(bench: SkillBench, socke
     assert bench.runner.standings == ()
 
 
+def test_a_skill_that_begins_among_others_knows_the_things_that_they_know(bench: SkillBench, sockets: Path) -> None:
+    steps = [
+        {"id": "seen", "do": "model", "model": "bottles"},
+        {"id": "known", "do": "track", "of": "seen", "lost_after_s": 0},
+        {"id": "how-many", "do": "count", "of": "known"},
+    ]
+    bench.own.put("first", few_left(steps=steps, actions=[]))
+    bench.start()
+    for _time in range(2):
+        # Each time they are others.
+        bench.show(2)
+        time.sleep(0.01)
+    bench.own.draft("later", few_left(steps=steps, actions=[]))
+    bench.runner.refresh()
+    with closing(SkillFeed(f"ipc://{sockets}/results")) as feed:
+        time.sleep(0.2)
+        bench.show(2)
+        told = feed.next(0.5)
+
+    assert isinstance(told, SkillTrace)
+    assert (told.skill, [box.thing for box in told.steps["known"].boxes or ()]) == ("later", [5, 6])
+
+
 def test_the_twin_wins_over_the_page(bench: SkillBench) -> None:
     bench.own.put("few", few_left(name="The page's"))
     bench.settings = InferenceSettings(skills={"few": few_left(name="The twin's")})

@@ -186,12 +186,55 @@ def test_a_skill_is_saved_switched_changed_deleted_and_put_back(client, goods):
     assert client.application.extensions["services"].skills.own_list().drafts == {}
     assert client.put(f"{path}/enabled", json={"enabled": False}).status_code == 200
     assert phases() == ["off"]
-    assert client.put(path, json={"document": {**document(), "name": "Milk"}}).status_code == 200
+    assert change(client, skill_id, edition_of(client, skill_id), name="Milk").status_code == 200
     assert "Milk" in client.get(f"/skills/{skill_id}/edit").text
     assert client.delete(path).status_code == 204
     assert phases() == []
     assert client.post(f"{path}/put-back").status_code == 200
     assert client.get("/api/skills").json["skills"][0]["name"] == "Milk"
+
+
+def edition_of(client, skill_id):
+    """As the editor has it that is opened now."""
+    return re.search(r'data-edition="(\w+)"', client.get(f"/skills/{skill_id}/edit").text)[1]
+
+
+def change(client, skill_id, edition, **fields):
+    made = document() | fields
+    return client.put(f"/api/skills/{skill_id}", json={"document": made, "draft": "edit-1", "edition": edition})
+
+
+def test_saving_over_what_another_screen_saved_is_refused_with_that_and_done_when_it_is_meant(client, goods):
+    skill_id = client.post("/api/skills", json={"document": document(), "draft": "new-1"}).json["id"]
+    begun = edition_of(client, skill_id)
+    assert change(client, skill_id, begun, name="Milk").status_code == 200
+
+    refused = change(client, skill_id, begun, name="Cream")
+
+    assert refused.status_code == 409
+    assert refused.json["message"] == "This skill was changed on another screen meanwhile."
+    assert refused.json["document"]["name"] == "Milk"
+    assert "Milk" in client.get(f"/skills/{skill_id}/edit").text
+    assert change(client, skill_id, refused.json["edition"], name="Cream").status_code == 200
+    assert client.get("/api/skills").json["skills"][0]["name"] == "Cream"
+
+
+def test_saving_what_another_screen_deleted_is_refused_and_it_can_be_saved_anew(client, goods):
+    skill_id = client.post("/api/skills", json={"document": document(), "draft": "new-1"}).json["id"]
+    begun = edition_of(client, skill_id)
+    client.delete(f"/api/skills/{skill_id}")
+
+    assert change(client, skill_id, begun, name="Milk").status_code == 404
+    assert client.get("/api/skills").json["skills"] == []
+    assert client.post("/api/skills", json={"document": document(), "draft": "edit-1"}).json["id"] == f"{skill_id}-2"
+
+
+def test_a_change_that_does_not_say_what_it_began_from_is_refused(client, goods):
+    skill_id = client.post("/api/skills", json={"document": document(), "draft": "new-1"}).json["id"]
+
+    answer = client.put(f"/api/skills/{skill_id}", json={"document": document(), "draft": "edit-1"})
+
+    assert (answer.status_code, answer.json["message"]) == (400, "edition: text expected, got None.")
 
 
 def test_how_a_skill_does_is_what_inference_says(client, goods, tmp_path):

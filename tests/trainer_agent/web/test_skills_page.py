@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from modules.trainer_agent.skill_templates import Wish, template
 from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 
 
@@ -232,6 +233,60 @@ def test_a_skill_is_switched_off_deleted_and_brought_back(page, site, shop):
     page.get_by_role("button", name="Undo").click()
 
     page.get_by_role("heading", name="Low stock").wait_for()
+
+
+def name_it(page, name):
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+@pytest.fixture
+def saved(shop):
+    """A skill that two editors can be opened on, by its address."""
+    shop.own.put("low-stock", template("low-stock").build(Wish("Low stock", ("aisle-4",), "goods", ("carton",), 3)))
+    return "/skills/low-stock/edit"
+
+
+def test_in_two_windows_nothing_is_overwritten_unseen_and_nothing_is_lost(page, phone, site, shop, saved):
+    page.goto(site + saved)
+    phone.goto(site + saved)
+    name_it(page, "Milk")
+    page.wait_for_url("**/skills")
+
+    name_it(phone, "Cream")
+
+    phone.get_by_text("This skill was changed on another screen meanwhile.").wait_for()
+    assert shop.own.read().skills["low-stock"].name == "Milk"
+    # Nor does a reload make the change one of what was saved there.
+    phone.reload()
+    phone.locator("#toast").get_by_role("button", name="Close").tap()
+    phone.get_by_role("button", name="Save", exact=True).tap()
+    phone.get_by_role("button", name="Show what was saved there").tap()
+    expect(phone.get_by_label("Name", exact=True)).to_have_value("Milk")
+    phone.get_by_role("button", name="Undo").first.tap()
+    expect(phone.get_by_label("Name", exact=True)).to_have_value("Cream")
+    phone.get_by_role("button", name="Save", exact=True).tap()
+    phone.wait_for_url("**/skills")
+    assert shop.own.read().skills["low-stock"].name == "Cream"
+
+
+def test_one_can_save_over_what_was_changed_or_deleted_elsewhere(page, site, shop, saved):
+    page.goto(site + saved)
+    skill = shop.own.read().skills["low-stock"]
+    shop.own.put("low-stock", skill.model_copy(update={"name": "Milk"}))
+
+    name_it(page, "Cream")
+    page.get_by_role("button", name="Save mine over it").click()
+    page.wait_for_url("**/skills")
+    assert shop.own.read().skills["low-stock"].name == "Cream"
+
+    page.goto(site + saved)
+    shop.own.remove("low-stock")
+    name_it(page, "Whey")
+    page.get_by_text("This skill was deleted on another screen meanwhile.").wait_for()
+    page.get_by_role("button", name="Save it as a new skill").click()
+    page.wait_for_url("**/skills")
+    assert [skill.name for skill in shop.own.read().skills.values()] == ["Whey"]
 
 
 def until(true):

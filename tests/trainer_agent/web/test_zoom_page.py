@@ -5,6 +5,7 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import box_id, noise
 from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.fingers import stage, touches
 from tests.trainer_agent.web.tagging_page import drag, eventually, open_image, place_of, saved
 
 
@@ -18,26 +19,8 @@ def image(library, model):
     return library.add_image(model.id, noise(1, 640, 360), "shelf.jpg", "upload", camera=None, taken_ns=1)
 
 
-def stage(page):
-    return page.locator("#stage").bounding_box()
-
-
 def scale(page):
     return page.locator("#picture").bounding_box()["width"] / stage(page)["width"]
-
-
-def touches(page):
-    """Send touches at points of the stage (0 to 1)."""
-    edge, line = stage(page), page.context.new_cdp_session(page)
-
-    def send(kind, *points):
-        placed = [
-            {"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"], "id": number}
-            for number, (x, y) in enumerate(points)
-        ]
-        line.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": placed})
-
-    return send
 
 
 def test_the_wheel_zooms_at_the_pointer(page, site, image):

@@ -4,9 +4,10 @@ import { askToSignIn, letIn } from "./signed_out.js";
 import { _ } from "./words.js";
 
 export class Problem extends Error {
-  constructor(message, status) {
+  /** `answer`: what the device said of it, whole. */
+  constructor(message, status, answer = {}) {
     super(message);
-    this.status = status;
+    Object.assign(this, { status, answer });
   }
 
   /** The device was not reached, could not just now, or asks to sign in: the same request may succeed later. */
@@ -43,7 +44,8 @@ export async function problemOf(response) {
     askToSignIn();
   }
   try {
-    return new Problem((await response.json()).message, response.status);
+    const answer = await response.json();
+    return new Problem(answer.message, response.status, answer);
   } catch {
     return new Problem(_("The device answered with {status}.", { status: response.status }), response.status);
   }

@@ -5,7 +5,10 @@ const place = (event) => [event.clientX, event.clientY];
 const CONTROLS = "button, a, summary, select, input, dialog";
 
 export class Gestures {
-  /** `stroke`: what one pointer does, with press(event), pull(event), release(event) and drop(); null where it pans. */
+  /**
+   * `stroke`: what one pointer does, with press(event), pull(event), release(event) and drop(). Where it is null, or its
+   * press gives false, the pointer pans.
+   */
   constructor(stage, zoom, stroke) {
     Object.assign(this, { stage, zoom, stroke, down: new Map(), doing: null, space: false, panned: false });
     stage.addEventListener("pointerdown", (event) => this.press(event));
@@ -40,8 +43,7 @@ export class Gestures {
     } else if (pan) {
       this.doing = "pan";
     } else {
-      this.doing = "stroke";
-      this.stroke.press(event);
+      this.doing = this.stroke.press(event) === false ? "pan" : "stroke";
     }
   }
 

@@ -1,5 +1,7 @@
 // Draws a picture with what was found in it, sharp on any screen and readable on any ground.
 
+import { WHOLE } from "./zoom.js";
+
 // Eight colours that people with any kind of colour vision can tell apart, by Okabe and Ito; black is left out.
 const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#ffffff"];
 const DARK = "#10161d";
@@ -10,8 +12,11 @@ export function colourOf(label, labels) {
   return COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 }
 
-/** Draw a decoded picture; boxes are fractions of it, detections without a box are listed in its corner. */
-export function draw(canvas, picture, detections, labels) {
+/**
+ * Draw a decoded picture; boxes are fractions of it, detections without a box are listed in its corner. Of the picture
+ * the part in sight is drawn, a view as in `zoom.js`.
+ */
+export function draw(canvas, picture, detections, labels, view = WHOLE) {
   const ratio = window.devicePixelRatio || 1;
   const room = canvas.parentElement.clientWidth;
   const width = Math.min(room, (window.innerHeight * 0.78 * picture.width) / picture.height);
@@ -23,14 +28,18 @@ export function draw(canvas, picture, detections, labels) {
   }
   const pen = canvas.getContext("2d");
   pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.drawImage(picture, 0, 0, across, down);
+  pen.drawImage(picture, view.x * across, view.y * down, view.scale * across, view.scale * down);
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   const narrow = width < NARROW_PX;
   const sheet = { pen, width, height, line: narrow ? 2 : 3, font: narrow ? 11 : 14, tall: narrow ? 17 : 22 };
   pen.font = `650 ${sheet.font}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
   // The surest is drawn last, over the others, and every name over every box.
-  const boxed = detections.filter((one) => one.box).reverse();
+  const boxed = detections
+    .filter((one) => one.box)
+    .map((one) => ({ ...one, box: seenAt(one.box, view) }))
+    .filter(({ box: [x0, y0, x1, y1] }) => x0 < 1 && y0 < 1 && x1 > 0 && y1 > 0)
+    .reverse();
   for (const found of boxed) {
     drawBox(sheet, found.box, colourOf(found.label, labels));
   }
@@ -45,6 +54,8 @@ export function draw(canvas, picture, detections, labels) {
       drawTag(sheet, found, colourOf(found.label, labels), 8, 8 + row * (sheet.tall + 4), width - 16);
     });
 }
+
+const seenAt = ([x0, y0, x1, y1], { scale, x, y }) => [x0 * scale + x, y0 * scale + y, x1 * scale + x, y1 * scale + y];
 
 function drawBox({ pen, width, height, line }, [x0, y0, x1, y1], colour) {
   const edges = [x0 * width, y0 * height, (x1 - x0) * width, (y1 - y0) * height];

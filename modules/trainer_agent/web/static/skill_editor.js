@@ -4,6 +4,8 @@ import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
 import { RENEWS, goTo, showProblems, valueOf, withValue } from "./skill_fields.js";
 import { offerRehearsal } from "./rehearsal.js";
+import { SkillElsewhere } from "./skill_elsewhere.js";
+import { SkillKinds } from "./skill_kinds.js";
 import { SkillView } from "./skill_view.js";
 import { say } from "./toast.js";
 import { ZoneTools } from "./zone_tools.js";
@@ -17,9 +19,9 @@ const form = document.getElementById("editor");
 const bar = form.querySelector(".save-bar");
 const at = (id) => document.getElementById(id);
 const KEPT = `fifteen skill ${location.pathname}${location.search}`;
-const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
 let skill = JSON.parse(form.dataset.document);
+let { edition } = form.dataset;
 let past = [];
 let future = [];
 let lastRun = null;
@@ -27,15 +29,32 @@ let faults = [];
 let settling = 0;
 let asked = Promise.resolve();
 let wanted = 0;
-let adding = 0;
 
-const view = new SkillView(form.dataset.stream, () => tools.canvas.fit(at("picture")));
+const view = new SkillView(form.dataset.stream, () => tools.fit(at("picture")));
 const tools = new ZoneTools(form, {
   onDrawn: (zone, camera, points, run) => {
     take({ ...skill, zones: { ...skill.zones, [zone]: { ...skill.zones[zone], [camera]: points } } }, run);
   },
   onNamed: (old, name) => ask({ kind: "rename_zone", old, new: name }),
   onCamera: (camera) => view.look(camera),
+  onZoom: (part) => view.lookAt(part),
+});
+
+const kinds = new SkillKinds(ask, () => skill);
+const elsewhere = new SkillElsewhere(at("elsewhere"), {
+  onTheirs: (now) => {
+    remember(null);
+    ({ document: skill, edition } = now);
+    renewed();
+    say(_("This is what was saved there; Undo brings yours back."));
+  },
+  onMine: (now) => {
+    if (now === null) {
+      Object.assign(form.dataset, { method: "POST", path: form.dataset.add });
+    }
+    edition = now?.edition ?? "";
+    save();
+  },
 });
 
 /** A changed document; changes of one run (not null) are undone together. */
@@ -57,7 +76,7 @@ function remember(run) {
 
 function shown() {
   if (past.length > 0) {
-    sessionStorage.setItem(KEPT, JSON.stringify(skill));
+    sessionStorage.setItem(KEPT, JSON.stringify({ document: skill, edition }));
   } else {
     sessionStorage.removeItem(KEPT);
   }
@@ -148,10 +167,15 @@ function step(from, to) {
     to.push(skill);
     skill = from.pop();
     lastRun = null;
-    fillHead();
-    shown();
-    ask(null, true);
+    renewed();
   }
+}
+
+/** Another document in place of the one before. */
+function renewed() {
+  fillHead();
+  shown();
+  ask(null, true);
 }
 
 /** What is beside the cards, from the document. */
@@ -165,6 +189,7 @@ function fillHead() {
 async function save() {
   await ask(null);
   tell("", bar);
+  elsewhere.hide();
   if (faults.length > 0) {
     goTo(faults[0]);
     tell(_("Not saved yet: {what}", { what: faults[0].textContent }), bar);
@@ -172,12 +197,14 @@ async function save() {
   }
   at("save").disabled = true;
   try {
-    await call(form.dataset.method, form.dataset.path, { document: skill, draft: form.dataset.draft });
+    await call(form.dataset.method, form.dataset.path, { document: skill, draft: form.dataset.draft, edition });
     sessionStorage.removeItem(KEPT);
     say(_("'{name}' is saved.", { name: skill.name }), { stays: true });
     location.assign(form.dataset.list);
   } catch (problem) {
-    tell(problem.message, bar);
+    if (!elsewhere.tells(problem)) {
+      tell(problem.message, bar);
+    }
     at("save").disabled = false;
   }
 }
@@ -191,24 +218,6 @@ async function install(button) {
     button.disabled = false;
     tell(problem.message, bar);
   }
-}
-
-function openKinds(button) {
-  const dialog = at("add-step");
-  adding = Number(button.dataset.addStep);
-  const fits = button.dataset.fits.split(" ");
-  for (const kind of dialog.querySelectorAll("[data-step-kind]")) {
-    kind.closest("li").hidden = !fits.includes(kind.dataset.stepKind);
-  }
-  dialog.showModal();
-}
-
-async function addPart(dialog, change, place) {
-  dialog.close();
-  await ask(change);
-  const card = at("cards").querySelector(`[data-place="${place()}"]`);
-  card?.scrollIntoView({ block: "center" });
-  card?.querySelector("input, select, button")?.focus({ preventScroll: true });
 }
 
 form.addEventListener("input", ({ target }) => {
@@ -242,24 +251,11 @@ form.addEventListener("click", ({ target }) => {
   } else if (removeAction !== undefined) {
     ask({ kind: "remove_action", at: Number(removeAction) });
   } else if (addStep !== undefined) {
-    openKinds(button);
+    kinds.openSteps(button);
   } else if (addAction !== undefined) {
-    at("add-action").showModal();
+    kinds.openActions();
   } else if (from !== undefined) {
     install(button);
-  }
-});
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest("dialog button");
-  const { stepKind, actionKind, close } = button?.dataset ?? {};
-  if (stepKind !== undefined) {
-    const before = new Set(skill.steps.map(({ id }) => id));
-    const place = () => `steps.${skill.steps.findLastIndex(({ id }) => !before.has(id))}`;
-    addPart(at("add-step"), { kind: "add_step", do: stepKind, at: adding, time_zone: TIME_ZONE }, place);
-  } else if (actionKind !== undefined) {
-    addPart(at("add-action"), { kind: "add_action", do: actionKind }, () => `actions.${skill.actions.length - 1}`);
-  } else if (close !== undefined) {
-    button.closest("dialog").close();
   }
 });
 document.addEventListener("keydown", (event) => {
@@ -278,10 +274,11 @@ form.addEventListener("submit", (event) => {
   save();
 });
 
-const kept = sessionStorage.getItem(KEPT);
-if (kept !== null && kept !== JSON.stringify(skill)) {
+const kept = JSON.parse(sessionStorage.getItem(KEPT));
+if (kept !== null && JSON.stringify(kept.document) !== JSON.stringify(skill)) {
   past.push(skill);
-  skill = JSON.parse(kept);
+  // With its edition: it may have been saved on another screen since.
+  ({ document: skill, edition } = kept);
   fillHead();
   say(_("What was not saved last time is back; Undo takes it away."));
 }

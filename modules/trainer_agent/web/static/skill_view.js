@@ -3,6 +3,7 @@
 import { pause, problemOf } from "./api.js";
 import { draw } from "./live_canvas.js";
 import { readParts } from "./live_stream.js";
+import { WHOLE } from "./zoom.js";
 import { _, decimal } from "./words.js";
 
 const LONGEST_PAUSE_S = 10;
@@ -13,6 +14,7 @@ export class SkillView {
   /** `onSize()` after the picture was drawn anew in another size. */
   constructor(path, onSize) {
     Object.assign(this, { path, onSize, camera: "", chosen: null, traces: new Map(), picture: null, whens: [] });
+    this.part = WHOLE;
     this.connection = new AbortController();
     this.labels = [];
     document.addEventListener("visibilitychange", () => (document.hidden ? this.connection.abort() : this.watch()));
@@ -37,6 +39,12 @@ export class SkillView {
     for (const button of document.querySelectorAll("[data-choose]")) {
       button.setAttribute("aria-pressed", String(button.dataset.choose === this.shownStep()));
     }
+  }
+
+  /** Which part of the picture is in sight, as a view of `zoom.js`. */
+  lookAt(view) {
+    this.part = view;
+    this.render();
   }
 
   /** `traces`: how the steps stand, on each camera of which something is new. */
@@ -117,7 +125,7 @@ export class SkillView {
     this.labels = [...new Set([...this.labels, ...boxes.map(({ label }) => label)])];
     const canvas = at("picture");
     const before = canvas.style.width + canvas.style.height;
-    draw(canvas, this.picture, boxes, this.labels);
+    draw(canvas, this.picture, boxes, this.labels, this.part);
     if (canvas.style.width + canvas.style.height !== before) {
       this.onSize();
     }

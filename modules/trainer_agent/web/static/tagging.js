@@ -41,9 +41,7 @@ const outbox = new Outbox((count, problem) => {
 let nothing = task.nothing || outbox.has(`${base}/nothing`);
 const remembered = `fifteen tag ${location.pathname.split("/")[2]}`;
 const tags = new TagChoice([...document.querySelectorAll("#chips .chip")], task.tags, remembered);
-const zoom = new Zoom(stage, get("sheet"), ({ scale }) => {
-  get("farther").disabled = get("whole").disabled = scale === 1;
-});
+const zoom = new Zoom(stage, get("sheet"));
 const notTaken = new NotTaken(get("not-taken"), outbox, base, (letters) => {
   const here = letters.filter(([path]) => path.startsWith(`${base}/`));
   if (here.length === 0) {
@@ -98,11 +96,6 @@ async function deleteImage() {
 }
 
 const PAGE_KEYS = {
-  "+": () => zoom.nearer(),
-  "=": () => zoom.nearer(),
-  "-": () => zoom.farther(),
-  _: () => zoom.farther(),
-  0: () => zoom.whole(),
   "?": () => keys.showModal(),
   ArrowLeft: () => document.querySelector(".foot [rel=prev]")?.click(),
   ArrowRight: () => document.querySelector(".foot [rel=next]")?.click(),
@@ -114,9 +107,13 @@ function onKey(event) {
   }
   const onControl = event.target.closest("button, a, summary") !== null;
   const known = work.onKey(event, onControl);
-  if (!known && !event.ctrlKey && !event.metaKey && !event.altKey && event.key in PAGE_KEYS) {
-    event.preventDefault();
-    PAGE_KEYS[event.key]();
+  if (!known && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (event.key in PAGE_KEYS) {
+      event.preventDefault();
+      PAGE_KEYS[event.key]();
+    } else if (zoom.onKey(event.key)) {
+      event.preventDefault();
+    }
   } else if (known && event.key !== "Tab") {
     event.preventDefault();
   }
@@ -125,9 +122,6 @@ function onKey(event) {
 for (const link of document.querySelectorAll(".foot a")) {
   link.addEventListener("click", () => fetch(place.dataset.done, { method: "POST", keepalive: true }));
 }
-get("nearer").addEventListener("click", () => zoom.nearer());
-get("farther").addEventListener("click", () => zoom.farther());
-get("whole").addEventListener("click", () => zoom.whole());
 get("show-keys").addEventListener("click", () => keys.showModal());
 get("nothing").addEventListener("click", sayNothing);
 get("done").addEventListener("click", finish);

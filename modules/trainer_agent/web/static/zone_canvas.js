@@ -1,4 +1,4 @@
-// Zones and lines over the live picture: points moved, added and taken away by mouse, touch and keys.
+// Zones and lines over the live picture: moved whole, points moved, added and taken away, by one pointer and by keys.
 
 import { LEAST, added, line, middles, moved, rectangle, removed, shifted } from "./zones.js";
 import { _ } from "./words.js";
@@ -10,7 +10,10 @@ const DRAG_PX = 8;
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class ZoneCanvas {
-  /** `onChange(zone, points, run)`: changes of one run are undone together; `onPoint(index)`: -1 when none has the focus. */
+  /**
+   * `onChange(zone, points, run)`: changes of one run are undone together. `onPoint(index)`: -1 when none has the focus.
+   * What the pointer does comes by press, pull, release and drop.
+   */
   constructor(place, { onChange, onPoint }) {
     Object.assign(this, { place, onChange, onPoint, zones: {}, chosen: null, lines: new Set(), anew: null, drag: null });
     this.svg = document.createElementNS(SVG, "svg");
@@ -19,10 +22,6 @@ export class ZoneCanvas {
     this.svg.setAttribute("aria-hidden", "true");
     this.handles = document.createElement("div");
     place.append(this.svg, this.handles);
-    place.addEventListener("pointerdown", (event) => this.press(event));
-    place.addEventListener("pointermove", (event) => this.pull(event));
-    place.addEventListener("pointerup", (event) => this.release(event));
-    place.addEventListener("pointercancel", () => this.lose());
     this.handles.addEventListener("keydown", (event) => this.key(event));
     this.handles.addEventListener("focusin", ({ target }) => this.onPoint(Number(target.dataset.point ?? -1)));
     this.runs = 0;
@@ -50,12 +49,6 @@ export class ZoneCanvas {
     this.render();
   }
 
-  /** Where the picture is, in the window. */
-  fit(canvas) {
-    const { style } = this.place;
-    [style.width, style.height] = [canvas.style.width, canvas.style.height];
-  }
-
   dropPoint(index) {
     if (this.points.length > LEAST[this.isLine ? "line" : "area"] && index >= 0) {
       this.change(removed(this.points, index), null);
@@ -74,29 +67,13 @@ export class ZoneCanvas {
     return [(clientX - edge.left) / edge.width, (clientY - edge.top) / edge.height];
   }
 
+  /** False where there is nothing to take hold of. */
   press(event) {
-    if (event.button !== 0 || this.chosen === null || this.drag !== null) {
-      return;
+    const drag = this.chosen === null ? null : this.begun(event);
+    if (drag === null) {
+      return false;
     }
-    const { point, middle } = event.target.dataset;
-    const from = this.at(event);
-    const drag = { id: event.pointerId, from, start: [event.clientX, event.clientY], before: this.points, far: false };
-    if (this.anew !== null) {
-      drag.kind = "anew";
-    } else if (point !== undefined) {
-      Object.assign(drag, { kind: "point", index: Number(point) });
-    } else if (middle !== undefined) {
-      Object.assign(drag, { kind: "point", index: Number(middle), new: true });
-      drag.before = added(this.points, drag.index, from);
-    } else if (event.target.dataset.zone === this.chosen && event.pointerType !== "touch") {
-      // A finger that pulls there scrolls the page.
-      drag.kind = "whole";
-    } else {
-      return;
-    }
-    event.preventDefault();
     this.drag = drag;
-    this.place.setPointerCapture(event.pointerId);
     if (drag.new) {
       this.zones = { ...this.zones, [this.chosen]: drag.before };
       this.render();
@@ -104,11 +81,28 @@ export class ZoneCanvas {
     if (drag.kind === "point") {
       this.focusPoint(drag.index);
     }
+    return true;
+  }
+
+  begun(event) {
+    const { point, middle, zone } = event.target.dataset;
+    const from = this.at(event);
+    const drag = { from, start: [event.clientX, event.clientY], before: this.points, far: false };
+    if (this.anew !== null) {
+      return { ...drag, kind: "anew" };
+    }
+    if (point !== undefined) {
+      return { ...drag, kind: "point", index: Number(point) };
+    }
+    if (middle !== undefined) {
+      return { ...drag, kind: "point", index: Number(middle), new: true, before: added(this.points, Number(middle), from) };
+    }
+    return zone === this.chosen ? { ...drag, kind: "whole" } : null;
   }
 
   pull(event) {
     const { drag } = this;
-    if (drag?.id !== event.pointerId) {
+    if (drag === null) {
       return;
     }
     drag.far ||= Math.hypot(event.clientX - drag.start[0], event.clientY - drag.start[1]) > DRAG_PX;
@@ -128,9 +122,9 @@ export class ZoneCanvas {
     }
   }
 
-  release(event) {
+  release() {
     const { drag } = this;
-    if (drag?.id !== event.pointerId) {
+    if (drag === null) {
       return;
     }
     this.drag = null;
@@ -145,7 +139,8 @@ export class ZoneCanvas {
     }
   }
 
-  lose() {
+  /** Forget the pointer; what it was doing is undone. */
+  drop() {
     if (this.drag !== null) {
       this.zones = { ...this.zones, [this.chosen]: this.drag.new ? removed(this.drag.before, this.drag.index) : this.drag.before };
       this.drag = null;
@@ -180,7 +175,7 @@ export class ZoneCanvas {
       const index = Number(point);
       const [x, y] = this.points[index];
       this.change(moved(this.points, index, [x + way[0] * length, y + way[1] * length]), `${this.chosen} ${index}`);
-      this.focusPoint(index);
+      this.onPoint(index);
     } else if (point !== undefined && (event.key === "Delete" || event.key === "Backspace")) {
       event.preventDefault();
       this.dropPoint(Number(point));
@@ -199,23 +194,32 @@ export class ZoneCanvas {
   render() {
     this.place.classList.toggle("drawing", this.anew !== null);
     const shapes = Object.entries(this.zones).map(([name, points]) => this.shape(name, points));
-    const started = this.anew?.length ? [this.open(this.anew)] : [];
-    this.svg.replaceChildren(...shapes, ...started);
+    const started = this.anew?.length ? [this.outline("polyline", "zone open", this.anew)] : [];
+    this.svg.replaceChildren(...shapes, ...this.reach(), ...started);
     this.renderHandles();
   }
 
   shape(name, points) {
-    const drawn = document.createElementNS(SVG, this.lines.has(name) ? "polyline" : "polygon");
-    drawn.setAttribute("points", points.map((point) => point.join()).join(" "));
-    drawn.setAttribute("class", name === this.chosen ? "zone chosen" : "zone");
+    const kind = this.lines.has(name) ? "polyline" : "polygon";
+    const drawn = this.outline(kind, name === this.chosen ? "zone chosen" : "zone", points);
     drawn.dataset.zone = name;
     return drawn;
   }
 
-  open(points) {
-    const drawn = document.createElementNS(SVG, "polyline");
+  /** Around the chosen line, which is too thin for a finger. */
+  reach() {
+    if (!this.isLine) {
+      return [];
+    }
+    const around = this.outline("polyline", "reach", this.points);
+    around.dataset.zone = this.chosen;
+    return [around];
+  }
+
+  outline(kind, look, points) {
+    const drawn = document.createElementNS(SVG, kind);
     drawn.setAttribute("points", points.map((point) => point.join()).join(" "));
-    drawn.setAttribute("class", "zone open");
+    drawn.setAttribute("class", look);
     return drawn;
   }
 

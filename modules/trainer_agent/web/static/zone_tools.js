@@ -1,19 +1,24 @@
-// Which zone is drawn on which camera: the choice of both, its name, drawing anew, taking points away.
+// Which zone is drawn on which camera: the choice of both, its name, drawing anew, taking points away, a nearer look.
 
+import { Gestures } from "./gestures.js";
 import { ZoneCanvas } from "./zone_canvas.js";
+import { Zoom } from "./zoom.js";
 import { LEAST } from "./zones.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
 export class ZoneTools {
-  /** `onDrawn(zone, camera, points, run)`, `onNamed(old, new)`, `onCamera(camera)`. */
-  constructor(form, { onDrawn, onNamed, onCamera }) {
+  /** `onDrawn(zone, camera, points, run)`, `onNamed(old, new)`, `onCamera(camera)`, `onZoom(view)`. */
+  constructor(form, { onDrawn, onNamed, onCamera, onZoom }) {
     Object.assign(this, { form, onNamed, onCamera, document: null, camera: null, zone: null, point: -1 });
     this.canvas = new ZoneCanvas(at("overlay"), {
       onChange: (zone, points, run) => onDrawn(zone, this.camera, points, run),
-      onPoint: (index) => this.showPoint(index),
+      onPoint: (index) => this.reach(index),
     });
+    this.zoom = new Zoom(at("stage"), at("overlay"), onZoom);
+    new Gestures(at("stage"), this.zoom, this.canvas);
+    at("stage").addEventListener("keydown", (event) => this.key(event));
     at("views").addEventListener("click", ({ target }) => this.look(target.dataset.camera));
     at("zone-choice").addEventListener("click", ({ target }) => this.choose(target.dataset.zone));
     at("anew").addEventListener("click", () => this.drawAnew(this.canvas.anew === null));
@@ -36,6 +41,17 @@ export class ZoneTools {
     this.showZone();
   }
 
+  /** The stage lies on the picture. */
+  fit({ style: { width, height } }) {
+    Object.assign(at("stage").style, { width, height });
+  }
+
+  key(event) {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && this.zoom.onKey(event.key)) {
+      event.preventDefault();
+    }
+  }
+
   /** Show the zone that a step uses. */
   choose(zone) {
     if (zone && this.document.zones[zone] && zone !== this.zone) {
@@ -48,6 +64,7 @@ export class ZoneTools {
   look(camera) {
     if (camera && camera !== this.camera) {
       this.camera = camera;
+      this.zoom.whole();
       this.drawAnew(false);
       this.show(this.document);
     }
@@ -81,6 +98,15 @@ export class ZoneTools {
     this.showHint();
   }
 
+  /** Tab, and keys that move a point, may lead out of sight. */
+  reach(index) {
+    this.showPoint(index);
+    if (index >= 0 && this.canvas.drag === null) {
+      const [x, y] = this.canvas.points[index];
+      this.zoom.reveal([x, y, x, y]);
+    }
+  }
+
   showPoint(index) {
     this.point = index;
     const least = LEAST[this.canvas.isLine ? "line" : "area"];
@@ -94,7 +120,7 @@ export class ZoneTools {
     const line = this.canvas.isLine;
     const hints = {
       drawing: line ? _("Draw the line across the picture.") : _("Tap around the area, or pull a rectangle."),
-      still: _("Pull the points where they belong; with keys: Tab to a point, then the arrows."),
+      still: _("Pull the points, or the whole zone. Two fingers or the wheel show it nearer. With keys: Tab to a point, then the arrows."),
     };
     at("zone-hint").textContent = hints[drawing ? "drawing" : "still"];
   }

@@ -38,10 +38,23 @@ export function revealed(view, [x0, y0, x1, y1]) {
 }
 
 export class Zoom {
-  /** `stage` clips the `sheet` with all that is shown; `onChange(view)`. */
-  constructor(stage, sheet, onChange) {
+  /** `stage` clips the `sheet` with all that is shown, the page has buttons for it; `onChange(view)`. */
+  constructor(stage, sheet, onChange = () => {}) {
     Object.assign(this, { stage, sheet, onChange, view: WHOLE });
+    this.buttons = Object.fromEntries(["nearer", "farther", "whole"].map((id) => [id, document.getElementById(id)]));
+    for (const [act, button] of Object.entries(this.buttons)) {
+      button.addEventListener("click", () => this[act]());
+    }
     stage.addEventListener("wheel", (event) => this.turn(event), { passive: false });
+  }
+
+  /** Whether the key was one of its own. */
+  onKey(key) {
+    const act = { "+": "nearer", "=": "nearer", "-": "farther", _: "farther", 0: "whole" }[key];
+    if (act !== undefined) {
+      this[act]();
+    }
+    return act !== undefined;
   }
 
   show(view) {
@@ -50,6 +63,7 @@ export class Zoom {
     this.sheet.style.width = this.sheet.style.height = `${view.scale * 100}%`;
     this.sheet.style.left = `${view.x * 100}%`;
     this.sheet.style.top = `${view.y * 100}%`;
+    this.buttons.farther.disabled = this.buttons.whole.disabled = view.scale === 1;
     this.onChange(view);
   }
 
