@@ -136,6 +136,8 @@ def test_after_the_last_image_another_is_captured(phone, site, library, model):
     phone.get_by_role("button", name="low stock").tap()
     drag_finger(phone, (0.2, 0.2), (0.7, 0.7))
 
+    done, another = (phone.locator(place).bounding_box() for place in ("#done", "#capture-another"))
+    assert done["y"] == another["y"]
     phone.get_by_role("link", name="Capture another").tap()
 
     phone.wait_for_url("**/capture")
