@@ -198,6 +198,7 @@ NO_PAGES = {
     "live.stream": "the pictures of Live",
     "settings.diagnostics": "a file to download",
     "settings.disk": "a part of the settings",
+    "skills.duplicate": "the editor of a new skill",
     "static": "files of the page",
     "tagging.next_image": "leads to an image",
 }

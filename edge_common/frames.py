@@ -74,6 +74,8 @@ class CameraState:
     """Unix time, UTC, from which on it is in this phase."""
     own: bool = False
     """It was added on the device's own page and can be changed there."""
+    location: str = ""
+    """Where it hangs, in words."""
 
 
 def encode_frame(frame: Frame) -> list[Any]:
@@ -133,6 +135,7 @@ def decode_state(parts: list[Any]) -> CameraState:
         source=text(body, "source"),
         since_ns=whole(body, "since_ns"),
         own=own,
+        location=text(body, "location"),
     )
 
 

@@ -22,6 +22,7 @@ class CameraSettings(Settings):
         description="sim:shelf, file:PATH (video), folder:PATH (images), v4l2:N (USB) or rtsp://HOST[:PORT]/PATH",
     )
     name: str = Field(default="", max_length=64, description="shown to staff; the id when empty")
+    location: str = Field(default="", max_length=80, description="where it hangs, for staff and operators")
     frames_per_s: float = Field(default=10.0, gt=0, le=60, description="at most this many frames a second go out")
     longest_side_px: int = Field(default=1280, ge=160, le=3840, description="larger frames are scaled down to this")
     enabled: bool = Field(default=True, description="false: the camera is not opened")

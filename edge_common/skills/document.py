@@ -14,6 +14,7 @@ from edge_common.skills.steps import AnyAction, AnyStep, Chain, CropStep, ModelS
 
 SkillId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 
+LONGEST_NAME = 64
 MOST_SKILLS = 32
 """Of a device."""
 _KINDS = {kind.model_fields["do"].default for union in (AnyStep, AnyAction) for kind in get_args(get_args(union)[0])}
@@ -23,7 +24,7 @@ class Skill(Chain):
     """A chain of models and rules on some cameras; each camera is judged by itself."""
 
     version: Literal[1] = 1
-    name: str = Field(min_length=1, max_length=64, description="as staff know it")
+    name: str = Field(min_length=1, max_length=LONGEST_NAME, description="as staff know it")
     enabled: bool = Field(default=True, description="false: nothing is looked at and nothing done")
 
     @model_validator(mode="after")

@@ -66,6 +66,7 @@ class Watch:
             0,
             0,
             name=settings.name,
+            location=settings.location,
             source=_source(settings.url),
             since_ns=time.time_ns(),
         )
@@ -160,6 +161,7 @@ class Watch:
             width=width,
             height=height,
             name=self._settings.name,
+            location=self._settings.location,
             source=_source(self._settings.url),
             since_ns=before.since_ns if phase == before.phase else time.time_ns(),
         )

@@ -45,6 +45,8 @@ class Model:
     """What operations sort models by, such as store = 12; of no use on the device itself."""
     several: bool = False
     """Classification: a picture may have more than one tag."""
+    collecting: bool = True
+    """Frames that are worth a look are kept by themselves."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from edge_common.settings import CameraSettings
 
 CameraKind = Literal["rtsp", "v4l2", "file", "folder", "sim"]
 LONGEST_NAME = 40
+LONGEST_LOCATION = 80
 LONGEST_ID = 32
 DEFAULT_RATE = 10.0
 _LONGEST_ADDRESS = 1000
@@ -40,6 +41,8 @@ class CameraForm:
     """Whether user and password that were kept before shall be forgotten."""
     frames_per_s: float = DEFAULT_RATE
     enabled: bool = True
+    location: str = ""
+    """Where it hangs; may be empty."""
 
 
 def checked_kind(text: str) -> CameraKind:
@@ -62,13 +65,22 @@ def settings_of(form: CameraForm, before: CameraSettings | None) -> CameraSettin
         raise InvalidInput(marked("Name: say what staff shall call this camera, for example: Till."))
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"Name: at most {LONGEST_NAME} letters expected, got {len(name)}.")
+    location = " ".join(form.location.split())
+    if len(location) > LONGEST_LOCATION:
+        raise InvalidInput(f"Place: at most {LONGEST_LOCATION} letters expected, got {len(location)}.")
     low, high = _RATES
     if not low <= form.frames_per_s <= high:
         raise InvalidInput(f"Pictures a second: a number from {low:g} to {high:g} expected, got {form.frames_per_s:g}.")
     start = before or CameraSettings(url=url)
     # Bounds were checked above; sizes that the page does not offer stay as they are.
     return start.model_copy(
-        update={"url": url, "name": name, "frames_per_s": form.frames_per_s, "enabled": form.enabled}
+        update={
+            "url": url,
+            "name": name,
+            "location": location,
+            "frames_per_s": form.frames_per_s,
+            "enabled": form.enabled,
+        }
     )
 
 

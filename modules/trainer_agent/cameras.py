@@ -48,8 +48,9 @@ class Cameras:
         }
         for camera, settings in self._own.read().cameras.items():
             if camera not in heard:
+                name, source, location = settings.name, _shown(settings.url), settings.location
                 heard[camera] = CameraState(
-                    camera, "starting", _UNHEARD, 0.0, 0, 0, settings.name, _shown(settings.url), own=True
+                    camera, "starting", _UNHEARD, 0.0, 0, 0, name, source, own=True, location=location
                 )
         return tuple(sorted(heard.values(), key=lambda state: (state.name or state.camera).casefold()))
 
@@ -114,6 +115,13 @@ class Cameras:
             FoundCamera(one.url.partition(":")[2], one.name, one.problem, names.get(_device(one.url), ""))
             for one in self._asker.ask(Question("find"), _FIND_S).devices
         )
+
+    def videos(self) -> frozenset[str]:
+        """Paths of all that is played as a camera, also of those deleted last; raises ConfigError."""
+        own = self._own.read()
+        texts = [settings.url for settings in (*own.cameras.values(), *own.removed.values())]
+        urls = map(_url, (*texts, *(state.source for state in self.states())))
+        return frozenset(url.place for url in urls if url is not None and url.kind == "file")
 
     def try_form(self, form: CameraForm, camera: str | None) -> Answer:
         """A picture from what the form means, or the reason why there is none; `camera`: the one being changed.

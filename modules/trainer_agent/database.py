@@ -179,6 +179,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
                 OR EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = images.id)
             ) AS tagged FROM images""",
     ),
+    ("ALTER TABLE models ADD COLUMN collecting INTEGER NOT NULL DEFAULT 1 CHECK (collecting IN (0, 1))",),
 )
 """Statements that lead from each schema version to the next; what is released is never edited, only added to."""
 

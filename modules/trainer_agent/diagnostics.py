@@ -109,6 +109,7 @@ class Diagnostics:
             "name": model.name,
             "kind": model.kind,
             "automatic": model.automatic,
+            "collecting": model.collecting,
             "attributes": dict(model.attributes),
             "images_tagged": counts.tagged,
             "images_untagged": counts.untagged,

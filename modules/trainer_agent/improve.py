@@ -81,6 +81,8 @@ class Improve:
 
     def open_for(self, model_id: str, now_ns: int, *, asked: bool = False) -> bool:
         """Whether another frame of the model may be kept now; asked: for by a skill, however soon after another."""
+        if not asked and not self._library.model(model_id).collecting:
+            return False
         settings = self._settings()
         known = {*self._kept_ns.get(model_id, ()), *self._library.checks.kept_since(model_id, now_ns - _DAY_NS)}
         # Those that staff found not useful count, too: a day's share is not refilled by deleting.

@@ -48,6 +48,13 @@ def set_attributes(database: Database, model_id: str, attributes: Mapping[str, s
         return read_model(rows, model_id)
 
 
+def set_collecting(database: Database, model_id: str, collecting: bool) -> None:
+    """Whether frames that are worth a look are kept by themselves from now on; raises NotFound."""
+    with database.writing() as rows:
+        read_model(rows, model_id)
+        rows.execute("UPDATE models SET collecting = ? WHERE id = ?", (collecting, model_id))
+
+
 def copy_images(database: Database, source_id: str, model_id: str) -> int:
     """Give a model the images of another of its kind, with what is tagged by tags of the same names; their number.
 

@@ -24,6 +24,7 @@ def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
         created=row["created"],
         attributes=json.loads(row["attributes"]),
         several=bool(row["several"]),
+        collecting=bool(row["collecting"]),
     )
 
 

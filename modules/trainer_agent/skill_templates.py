@@ -16,6 +16,7 @@ from edge_common.skills.steps import (
     AnyStep,
     CompareStep,
     CountStep,
+    CrossingsStep,
     EventAction,
     HoldStep,
     KeepStep,
@@ -127,6 +128,17 @@ def left_behind(wish: Wish) -> Skill:
     return _skill(wish, "floor", steps, _told("lasting"))
 
 
+def passing(wish: Wish) -> Skill:
+    """How many cross a line, to be looked at under Insights; nobody is alerted."""
+    steps = (
+        ModelStep(id="model", model=wish.model),
+        KeepStep(id="keep", of="model", tags=wish.tags),
+        TrackStep(id="track", of="keep"),
+        CrossingsStep(id="crossed", of="track", zone="line", over_s=wish.seconds),
+    )
+    return Skill(name=wish.name, cameras=wish.cameras, zones={"line": dict.fromkeys(wish.cameras, LINE)}, steps=steps)
+
+
 def empty_chain(wish: Wish) -> Skill:
     """A model and a count, to go on from."""
     steps = (ModelStep(id="model", model=wish.model), CountStep(id="count", of="model"))
@@ -197,6 +209,15 @@ TEMPLATES = (
         left_behind,
         seconds=marked("Left for at least, in seconds"),
         usual_seconds=120,
+    ),
+    Template(
+        "passing",
+        marked("Count who passes"),
+        marked("Counts who or what crosses a line. No alert, only numbers."),
+        passing,
+        seconds=marked("Counted over the last, in seconds"),
+        usual_seconds=3600,
+        people=True,
     ),
     Template(
         "empty",

@@ -127,6 +127,13 @@ class Skills:
             found[one.model_id] = NamedModel(one.title, KnownModel(one.kind, labels), live=False)
         return KnownModels(found)
 
+    def one(self, skill_id: str) -> Skill:
+        """Any skill, be it the page's own or the twin's; raises NotFound."""
+        found = self.every().get(skill_id)
+        if found is None:
+            raise NotFound(f"There is no skill '{skill_id[:48]}'.")
+        return found[0]
+
     def add(self, skill: Skill, draft: str) -> str:
         """Keep a new skill and return its id; raises ConfigError naming what it needs that is not there."""
         self._refuse_missing(skill)

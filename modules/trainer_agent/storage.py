@@ -14,11 +14,12 @@ from pathlib import Path
 
 from edge_common.packages import PackageStore
 from edge_common.service import LOG_FOLDER
+from modules.trainer_agent.camera_videos import PLACE as VIDEOS
 from modules.trainer_agent.library import Library
 from modules.trainer_agent.model_bin import BinnedModel, ModelBin
 
 _LASTS_S = 10.0
-_WORKING = ("cache", "drafts", "library/incoming", "library/imports")
+_WORKING = ("cache", "drafts", "library/incoming", "library/imports", "rehearsal")
 """Folders of what is made again when it is missing."""
 
 
@@ -46,7 +47,9 @@ class DiskUse:
     logs: int
     zoo: int
     working: int
-    """Features, drafts, imports under way."""
+    """Features, drafts, imports under way, the video that a skill was tried on."""
+    videos: int
+    """Played as cameras."""
     lists: int
     """The database, settings and twins."""
     free: int
@@ -60,7 +63,7 @@ class DiskUse:
     def own(self) -> int:
         """All that is this product's."""
         models = sum(model.images + model.versions for model in self.models)
-        return models + self.ready_made + self.deleted + self.logs + self.zoo + self.working + self.lists
+        return models + self.ready_made + self.deleted + self.logs + self.zoo + self.working + self.videos + self.lists
 
     @property
     def others(self) -> int:
@@ -145,7 +148,8 @@ class Storage:
         binned = {model.id for model in self._model_bin.content()}
         deleted_models = sum(named.get(model_id, (0, 0))[1] + sizes.get(model_id, 0) for model_id in binned)
         known = binned | {model.id for model in models}
-        logs, working = self._data / LOG_FOLDER, [self._data / name for name in _WORKING]
+        logs, videos = self._data / LOG_FOLDER, self._data / VIDEOS
+        working = [self._data / name for name in _WORKING]
         disk = shutil.disk_usage(self._data)
         return DiskUse(
             models=models,
@@ -155,7 +159,8 @@ class Storage:
             logs=size_of(logs),
             zoo=size_of(self._zoo),
             working=sum(map(size_of, working)),
-            lists=size_of(self._data, {self._packages.root, logs, *working, *self._library.pictures.folders}),
+            videos=size_of(videos),
+            lists=size_of(self._data, {self._packages.root, logs, videos, *working, *self._library.pictures.folders}),
             free=disk.free,
             total=disk.total,
         )

@@ -37,6 +37,7 @@ STATE: dict[str, Any] = {
     "name": "",
     "source": "",
     "since_ns": 0,
+    "location": "",
     "own": False,
 }
 PIXELS = bytes(range(36))
@@ -98,7 +99,7 @@ def test_a_frame_cut_out_of_a_larger_picture_survives_its_codec() -> None:
 
 def test_a_state_survives_its_codec() -> None:
     sent = CameraState(
-        "till", "lost", "débranchée", 9.5, 640, 480, "Kasse", "rtsp://192.0.2.7/main", 1_790_000_000, True
+        "till", "lost", "débranchée", 9.5, 640, 480, "Kasse", "rtsp://192.0.2.7/main", 1_790_000_000, True, "Ausgang"
     )
 
     assert decode_state(encode_state(sent)) == sent

@@ -15,6 +15,7 @@ from edge_common.geometry import Box
 from edge_common.results import InferenceState, LiveModel, ResultPublisher, ResultSubscriber
 from edge_common.settings import ImproveSettings
 from modules.trainer_agent.improve import Improve
+from modules.trainer_agent.model_edits import set_collecting
 from tests.trainer_agent.conftest import noise
 
 PATIENCE_S = 15
@@ -111,6 +112,17 @@ def test_nothing_is_kept(improve, library, model, settings):
     time.sleep(1)
 
     assert library.checks.waiting(model.id) == 0
+
+
+def test_a_model_that_shall_not_collect_keeps_only_what_a_skill_asks_for(improve, library, database, model, tmp_path):
+    set_collecting(database, model.id, False)
+    AskedFrames(tmp_path / PLACE).put(AskedFrame(model.id, "7", "aisle-4", 1, "Few left", ()), noise(900))
+    improve()
+
+    waiting(library, model, 1)
+    time.sleep(1)
+
+    assert [check.reason for check in library.checks.newest(model.id, 9)] == ["skill"]
 
 
 @pytest.mark.parametrize("settings", [{"most_waiting": 1}, {"minutes_apart": 60}])

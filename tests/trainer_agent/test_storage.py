@@ -46,10 +46,12 @@ def test_every_byte_is_counted_once(library, model, storage, workshop):
     (workshop.folder / "logs" / "capture.log").write_bytes(b"x" * 500)
     (workshop.folder / "cache" / "features").mkdir(parents=True)
     (workshop.folder / "cache" / "features" / "1").write_bytes(b"x" * 700)
+    (workshop.folder / "cameras" / "videos").mkdir(parents=True)
+    (workshop.folder / "cameras" / "videos" / "shelf-1.mp4").write_bytes(b"x" * 900)
 
     use = storage.use()
 
-    assert (use.logs, use.working, use.zoo) == (500, 700, 1000)
+    assert (use.logs, use.working, use.videos, use.zoo) == (500, 700, 900, 1000)
     # The zoo of this test is in the data folder and is told for itself.
     assert use.own == size_of(workshop.folder) + use.zoo
     assert use.own + use.others + use.free == use.total

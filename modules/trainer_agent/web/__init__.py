@@ -6,6 +6,7 @@ from flask import Flask
 
 from modules.trainer_agent.web import (
     before_after,
+    camera_videos,
     cameras,
     capture,
     checking,
@@ -60,6 +61,7 @@ def create_app(services: Services) -> Flask:
         exchange,
         zoo,
         cameras,
+        camera_videos,
         capture,
         series,
         uploads,

@@ -13,7 +13,16 @@ from edge_common.camera_urls import CameraUrl, parse_camera_url
 from edge_common.errors import ConfigError, InvalidInput
 from edge_common.frames import CameraState
 from edge_common.sentences import marked
-from modules.trainer_agent.camera_form import DEFAULT_RATE, LONGEST_NAME, CameraForm, address_of, checked_kind
+from modules.trainer_agent.camera_form import (
+    DEFAULT_RATE,
+    LONGEST_LOCATION,
+    LONGEST_NAME,
+    CameraForm,
+    address_of,
+    checked_kind,
+)
+from modules.trainer_agent.camera_videos import LARGEST_VIDEO_BYTES
+from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.web.following import following
 from modules.trainer_agent.web.language import _, ngettext, shown_time, told
 from modules.trainer_agent.web.parsing import flag, json_object, text
@@ -52,21 +61,18 @@ def cameras_page() -> str:
 def new_camera() -> str:
     kind = checked_kind(request.args.get("kind", "rtsp"))
     asked = {key: request.args.get(key, "")[:LONGEST_NAME] for key in ("name", "address")}
-    return render_template(
-        "camera_form.html", camera=None, kinds=kinds(), kind=kind, rate=DEFAULT_RATE, enabled=True, kept=False, **asked
-    )
+    return _form(camera=None, location="", kind=kind, rate=DEFAULT_RATE, enabled=True, kept=False, **asked)
 
 
 @bp.get("/cameras/<camera>/edit")
 def edit_camera(camera: str) -> str:
     settings = services().cameras.own(camera)
     url = _parsed(settings.url)
-    return render_template(
-        "camera_form.html",
+    return _form(
         camera=camera,
-        kinds=kinds(),
         kind=url.kind if url else "rtsp",
         name=settings.name or camera_name(camera),
+        location=settings.location,
         address=address_of(url) if url else "",
         rate=settings.frames_per_s,
         enabled=settings.enabled,
@@ -142,6 +148,17 @@ def try_again(camera: str) -> Response:
     return jsonify(test_json(services().cameras.try_again(camera)))
 
 
+def _form(**values: object) -> str:
+    return render_template(
+        "camera_form.html",
+        kinds=kinds(),
+        longest_location=LONGEST_LOCATION,
+        piece_bytes=PIECE_BYTES,
+        largest_video_bytes=LARGEST_VIDEO_BYTES,
+        **values,
+    )
+
+
 def form_of(body: dict[str, Any]) -> CameraForm:
     """Raises InvalidInput."""
     rate = body.get("frames_per_s")
@@ -156,6 +173,7 @@ def form_of(body: dict[str, Any]) -> CameraForm:
         forget=flag(body, "forget"),
         frames_per_s=float(rate),
         enabled=flag(body, "enabled"),
+        location=text(body, "location"),
     )
 
 
@@ -184,6 +202,7 @@ def camera_json(state: CameraState) -> dict[str, Any]:
     return {
         "id": state.camera,
         "name": state.name or camera_name(state.camera),
+        "location": state.location,
         "phase": state.phase,
         "mark": told(word),
         "look": look,

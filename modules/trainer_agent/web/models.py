@@ -9,7 +9,7 @@ from edge_common.errors import InvalidInput
 from modules.trainer_agent.annotations import LONGEST_MODEL_NAME, LONGEST_TAG_NAME, Model, parse_objects
 from modules.trainer_agent.attributes import LONGEST_VALUE, MOST_ATTRIBUTES, checked_attributes
 from modules.trainer_agent.model_bin import KEPT_DAYS
-from modules.trainer_agent.model_edits import binned_tags, copy_images, rename_model, set_attributes
+from modules.trainer_agent.model_edits import binned_tags, copy_images, rename_model, set_attributes, set_collecting
 from modules.trainer_agent.web.advice import BETTER_PER_TAG
 from modules.trainer_agent.web.exchange import exports_of
 from modules.trainer_agent.web.language import _
@@ -58,6 +58,7 @@ def one_model(model_id: str) -> str:
         exports=exports_of(services().library.model(model_id).kind),
         binned=binned_tags(services().library.database, model_id),
         kept_days=KEPT_DAYS,
+        frames_per_day=services().settings().improve.frames_per_day,
         longest_name=LONGEST_MODEL_NAME,
         longest_tag=LONGEST_TAG_NAME,
         longest_value=LONGEST_VALUE,
@@ -94,13 +95,15 @@ def create_model() -> tuple[Response, int]:
 
 @bp.patch("/api/models/<model_id>")
 def change_model(model_id: str) -> Response:
-    """Change any of `name`, `automatic` and `attributes`."""
+    """Change any of `name`, `automatic`, `collecting` and `attributes`."""
     body, library = json_object(), services().library
     if "name" in body:
         rename_model(library.database, model_id, text(body, "name"))
     if "attributes" in body:
         set_attributes(library.database, model_id, checked_attributes(body["attributes"]))
         services().agent.versions.attributes_changed(model_id)
+    if "collecting" in body:
+        set_collecting(library.database, model_id, flag(body, "collecting"))
     if "automatic" in body or not body:
         library.set_automatic(model_id, flag(body, "automatic"))
         services().agent.tags_changed(model_id)
@@ -129,6 +132,7 @@ def described(model: Model) -> Response:
         kind=model.kind,
         several=model.several,
         automatic=model.automatic,
+        collecting=model.collecting,
         attributes=dict(model.attributes),
         tags=[{"id": tag.id, "name": tag.name} for tag in model.tags],
         page=url_for("models.one_model", model_id=model.id),

@@ -14,6 +14,8 @@ from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.before_after import BeforeAfter
+from modules.trainer_agent.camera_videos import PLACE as VIDEOS_PLACE
+from modules.trainer_agent.camera_videos import CameraVideos
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.diagnostics import Diagnostics
 from modules.trainer_agent.drafts import Drafts
@@ -77,6 +79,10 @@ class Services:
     @cached_property
     def rehearsals(self) -> Rehearsals:
         return Rehearsals(self.packages, self.packages.root.parent / "rehearsal")
+
+    @cached_property
+    def camera_videos(self) -> CameraVideos:
+        return CameraVideos(self.packages.root.parent / VIDEOS_PLACE, self.cameras.videos)
 
     @cached_property
     def showroom(self) -> Showroom:

@@ -105,6 +105,7 @@ def rows(use: DiskUse) -> list[tuple[str, str, int]]:
         (_("Deleted"), _("can still come back"), use.deleted),
         (_("Model zoo"), _("what every model starts from"), use.zoo),
         (_("Working files"), _("make the next training faster; old ones go by themselves"), use.working),
+        (_("Videos"), _("played as cameras"), use.videos),
         (_("Lists and settings"), _("tags, areas, cameras"), use.lists),
         (_("Logs"), _("old lines go by themselves"), use.logs),
     ]

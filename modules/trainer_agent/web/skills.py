@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from edge_common.errors import ConfigError, InvalidInput
 from edge_common.ready_made import READY_MADE
 from edge_common.sentences import marked
-from edge_common.skills.document import Skill, parse_skill
+from edge_common.skills.document import LONGEST_NAME, Skill, parse_skill
 from edge_common.skills.fitting import missing
 from edge_common.skills.told import SkillStanding
 from modules.trainer_agent.pieces import PIECE_BYTES
@@ -31,7 +31,7 @@ bp = Blueprint("skills", __name__)
 
 _MARKS = ("gap", "empty", "missing", "hole", "l\N{LATIN SMALL LETTER U WITH DIAERESIS}cke", "leer", "fehl")
 """What tags for empty places are called, in English and German."""
-_ZONES = (marked("shelf"), marked("queue"), marked("zone"), marked("floor"))
+_ZONES = (marked("shelf"), marked("queue"), marked("zone"), marked("floor"), marked("line"))
 """What templates call their zones; their translations are such names, too: small letters, digits and hyphens."""
 _READY = {one.model_id: one for one in READY_MADE}
 
@@ -75,6 +75,16 @@ def begin(name: str) -> str:
     document = built(chosen, _wish(chosen)).model_dump(mode="json")
     for zone in list(document["zones"]):
         document = with_zone_renamed(document, zone, told(zone))
+    return _editor(document, "new", url_for("skills.add"), "POST")
+
+
+@bp.get("/skills/<skill_id>/copy")
+def duplicate(skill_id: str) -> str:
+    """The editor on a copy of a skill; nothing is kept until it is saved."""
+    document = services().skills.one(skill_id).model_dump(mode="json")
+    copied = _("%(name)s, copy", name=document["name"])
+    # Where both do not fit, the beginning of the name goes on telling the two apart from all others.
+    document["name"] = copied if len(copied) <= LONGEST_NAME else document["name"]
     return _editor(document, "new", url_for("skills.add"), "POST")
 
 

@@ -24,6 +24,22 @@ def drag(page, start, end):
     page.mouse.up()
 
 
+def drag_finger(page, start, end):
+    """The same by touch; the finger rests before it lifts, as a browser takes a tap after a flick for a halt."""
+    (x, y), (to_x, to_y) = place_of(page, *start), place_of(page, *end)
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    send("touchStart", (x, y))
+    for step in range(1, 6):
+        send("touchMove", (x + (to_x - x) * step / 5, y + (to_y - y) * step / 5))
+    page.wait_for_timeout(150)
+    send("touchEnd")
+    touch.detach()
+
+
 def saved(library, image, count):
     """The boxes, once there are so many."""
     deadline_s = time.monotonic() + 10

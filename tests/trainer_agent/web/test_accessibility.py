@@ -247,7 +247,8 @@ def test_an_image_to_be_classified(window, fits_everybody, build_app, library):
 
 def test_cameras_of_the_page_and_others(window, fits_everybody, build_app, shop, tmp_path):
     own = OwnCameras(tmp_path / PLACE)
-    own.add("door", CameraSettings(url="rtsp://192.0.2.7/" + "x" * 80, name="Door of the cold room behind aisle 4 x"))
+    name, place = "Door of the cold room behind aisle 4 x", "y" * 80
+    own.add("door", CameraSettings(url="rtsp://192.0.2.7/" + "x" * 80, name=name, location=place))
     own.add("gone", CameraSettings(url="sim:shelf", name="Gone"))
     own.remove("gone")
     site = Site(build_app(endpoint=shop))
@@ -256,8 +257,9 @@ def test_cameras_of_the_page_and_others(window, fits_everybody, build_app, shop,
     window.get_by_text("the cable is unplugged").wait_for()
     window.locator("[data-camera=door]").wait_for()
     fits_everybody()
-    window.goto(f"{site.address}/cameras/door/edit")
-    fits_everybody()
+    for form in ("door/edit", "new?kind=file"):
+        window.goto(f"{site.address}/cameras/{form}")
+        fits_everybody()
 
 
 def test_skills_and_one_that_is_being_made(window, fits_everybody, build_app, library, workshop, tmp_path):

@@ -17,12 +17,14 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CameraSettings
 from modules.trainer_agent.web.cameras import changes
 from modules.trainer_agent.web.wording import plain_reason
+from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
 
 JPEG = encode_jpeg(noise(1), 80)
 FORM = {
     "name": "Back room",
+    "location": "",
     "kind": "rtsp",
     "address": "rtsp://192.0.2.7/main",
     "user": "admin",
@@ -61,7 +63,9 @@ class Station:
             for camera, settings in self.own.read().cameras.items():
                 why = "rtsp://192.0.2.7:554/main: nothing answers there"
                 where = "rtsp://192.0.2.7/main" if settings.url.startswith("rtsp") else settings.url
-                state = CameraState(camera, "lost", why, 0, 0, 0, settings.name, where, 1_790_000_000_000_000_000, True)
+                since_ns = 1_790_000_000_000_000_000
+                known = (settings.name, where, since_ns, True, settings.location)
+                state = CameraState(camera, "lost", why, 0, 0, 0, *known)
                 self._publisher.publish_state(state)
 
     def close(self):
@@ -83,6 +87,7 @@ def test_a_camera_is_tested_added_edited_deleted_and_put_back(phone, build_app, 
     phone.goto(f"{Site(build_app(endpoint=station.endpoint)).address}/cameras")
     phone.get_by_role("link", name="Add camera").first.click()
     phone.get_by_label("Name", exact=True).fill("Back room")
+    phone.get_by_label("Place").fill("Beside the  door")
     phone.get_by_label("Address").fill("192.0.2.7/main")
     phone.get_by_label("User name", exact=True).fill("admin")
     phone.get_by_label("Password", exact=True).fill("hush")
@@ -93,6 +98,7 @@ def test_a_camera_is_tested_added_edited_deleted_and_put_back(phone, build_app, 
     phone.get_by_role("button", name="Save").click()
     card = phone.locator("[data-camera=back-room]")
     card.get_by_text("Nothing answers there").wait_for()
+    card.get_by_text("Beside the door").wait_for()
     card.get_by_text("Since 21 Sep").wait_for()
     assert "hush" not in phone.content()
 
@@ -134,6 +140,23 @@ def test_a_plugged_in_camera_is_added_by_a_press_and_shows_its_picture_when_test
     page.get_by_role("heading", name="HD Webcam").wait_for()
     assert station.own.read().cameras["hd-webcam"].url == "v4l2:0"
     page.get_by_text("in use as HD Webcam").wait_for()
+
+
+def test_a_video_of_a_phone_becomes_a_camera(phone, build_app, station, tmp_path):
+    video = tmp_path / "Milk shelf.mp4"
+    video.write_bytes(bytes(range(256)) * 20_000)
+    phone.goto(f"{Site(build_app(endpoint=station.endpoint)).address}/cameras/new")
+    phone.get_by_label("Kind of camera").select_option("Video")
+
+    choose_files(phone, "#video-file", video)
+
+    phone.get_by_text("It works: a picture of 640").wait_for()
+    address = phone.get_by_label("Address").input_value()
+    assert Path(address).read_bytes() == video.read_bytes()
+    assert station.asked[-1] == ("try", f"file:{address}")
+    phone.get_by_role("button", name="Save").tap()
+    phone.get_by_role("heading", name="Milk shelf").wait_for()
+    assert station.own.read().cameras["milk-shelf"].url == f"file:{address}"
 
 
 def test_a_camera_of_the_twin_is_shown_and_tested_but_not_changed(page, build_app, station):

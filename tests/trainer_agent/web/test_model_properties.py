@@ -1,16 +1,19 @@
 """Home, the wizard, properties of a model, the bin, import and export, the zoo: by requests and in a real browser."""
 
 import io
+import json
 import re
 import zipfile
 
 import pytest
 from playwright.sync_api import expect
 
+from edge_common.images import encode_jpeg
 from edge_common.ready_made import ready_made
 from tests.files_chosen import choose_files
-from tests.trainer_agent.conftest import add_image, tag_images, trained
+from tests.trainer_agent.conftest import add_image, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
+from tests.trainer_agent.web.tagging_page import eventually
 
 # Home
 
@@ -37,6 +40,19 @@ def test_home_shows_what_a_camera_sees_and_what_needs_attention(page, build_app,
     attention.get_by_text("The cable is unplugged").wait_for()
     attention.get_by_role("link", name="Go to Tagging").click()
     page.wait_for_url(re.compile("/images/"))
+
+
+def test_home_tells_what_comes_up_while_it_is_open(page, build_app, library, model):
+    page.clock.install()
+    page.goto(Site(build_app()).address)
+    page.locator("#content:not([inert])").wait_for()
+    told = page.get_by_role("heading", name="1 image of 'Low stock' to tag")
+    expect(told).to_have_count(0)
+
+    add_image(library, model, 1)
+    page.clock.fast_forward(6000)
+
+    told.wait_for()
 
 
 def test_home_names_a_candidate(build_app, library, model, start_agent):
@@ -85,6 +101,21 @@ def test_the_review_is_not_reached_without_what_is_needed(page, build_app):
 
     page.get_by_role("alert").get_by_text("Model Name: a name is needed.").wait_for()
     assert page.evaluate("document.activeElement.id") == "name"
+
+
+def test_a_classification_with_one_tag_says_that_it_needs_two(page, build_app):
+    page.goto(f"{Site(build_app()).address}/models/new")
+    page.get_by_label("Model Name").fill("Door")
+    page.get_by_label("Classification").check()
+    page.get_by_label("Objects", exact=True).fill("open")
+    page.get_by_role("button", name="Review", exact=True).click()
+    page.get_by_role("button", name="Create").click()
+
+    page.get_by_text("Classification needs at least 2 tags; there is 1.").wait_for()
+
+    page.get_by_placeholder("Type Object").fill("closed")
+    page.keyboard.press("Enter")
+    page.get_by_text("Classification needs at least 2 tags").wait_for(state="detached")
 
 
 def test_a_model_starts_from_another_with_its_images(page, build_app, library, model):
@@ -157,6 +188,19 @@ def test_a_model_is_renamed_deleted_and_brought_back(page, build_app, library, m
     assert workshop.packages.live() == {model.id: version}
 
 
+def test_a_model_trains_by_itself_and_keeps_no_pictures_to_check(phone, build_app, library, model):
+    phone.goto(f"{Site(build_app()).address}/models/{model.id}")
+    phone.get_by_text("Train by itself").tap()
+    eventually(lambda: library.model(model.id).automatic)
+    phone.get_by_text("Keep pictures to check").tap()
+    eventually(lambda: not library.model(model.id).collecting)
+
+    phone.reload()
+
+    expect(phone.get_by_label("Train by itself")).to_be_checked()
+    expect(phone.get_by_label("Keep pictures to check")).not_to_be_checked()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -199,6 +243,43 @@ def test_a_model_goes_out_and_in_through_the_page(page, build_app, library, mode
     page.get_by_text("Imported with 2 images.").wait_for()
     page.get_by_role("link", name="Open the model").click()
     page.get_by_role("heading", name="Low stock 2").wait_for()
+
+
+@pytest.mark.parametrize(("way", "named"), [("COCO", "low-stock-coco.zip"), ("Pascal VOC", "low-stock-voc.zip")])
+def test_tagged_images_go_to_other_programs_and_come_from_them(page, build_app, library, model, tmp_path, way, named):
+    tag_images(library, model, 2)
+    site = Site(build_app())
+    page.goto(f"{site.address}/models/{model.id}")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=way).click()
+    assert download.value.suggested_filename == named
+    download.value.save_as(tmp_path / named)
+    page.goto(f"{site.address}/models/import")
+
+    choose_files(page, "#file", tmp_path / named)
+
+    page.get_by_text("Imported with 2 images.").wait_for()
+    assert [library.counts(one.id).tagged for one in library.models()] == [2, 2]
+
+
+def test_images_of_a_custom_vision_project_come_in_with_their_regions(page, build_app, library, tmp_path):
+    gap = {"tagName": "gap", "left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
+    listed = [{"id": "f00d", "tags": [{"tagName": "gap"}], "regions": [gap]}, {"id": "beef", "tags": [], "regions": []}]
+    with zipfile.ZipFile(tmp_path / "shelf.zip", "w") as file:
+        file.writestr("images.json", json.dumps(listed))
+        for seed, one in enumerate(listed):
+            file.writestr(f"{one['id']}.jpg", encode_jpeg(noise(seed), 90))
+    page.goto(f"{Site(build_app()).address}/models/import")
+
+    choose_files(page, "#file", tmp_path / "shelf.zip")
+
+    page.get_by_text("Imported with 2 images.").wait_for()
+    page.get_by_role("link", name="Open the model").click()
+    page.get_by_text("1 untagged").wait_for()
+    (model,) = library.models()
+    (image,) = library.images(model.id, tagged=True, limit=9)
+    assert library.boxes(image.id)[0].box.to_list() == pytest.approx([0.1, 0.2, 0.4, 0.6])
 
 
 def test_a_bad_file_is_refused_and_another_may_come(page, build_app, library, tmp_path):

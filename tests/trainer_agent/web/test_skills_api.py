@@ -48,6 +48,7 @@ def put(client, made, **body):
         ("someone", {"seconds": 60}, "Carton in 'zone' for 1 minute"),
         ("left-behind", {"tags": ("bag", "box")}, "Bag or box in 'floor' left for 10 seconds"),
         ("low-stock", {"tags": ()}, "Fewer than 3 things in 'shelf' for 10 seconds"),
+        ("passing", {"seconds": 3600}, "How often 'line' is crossed by: carton"),
         ("empty", {}, "How many there are of: anything"),
     ],
 )
@@ -320,6 +321,7 @@ def test_a_template_opens_as_a_document_that_is_right_in_every_language(client, 
         ("/skills/new/low-stock?model=m", 400),
         ("/skills/new/low-stock?camera=a&model=m&number=many", 400),
         ("/skills/gone/edit", 404),
+        ("/skills/gone/copy", 404),
     ],
 )
 def test_a_page_that_cannot_be_is_refused_in_words(client, path, status):

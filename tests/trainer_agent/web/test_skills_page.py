@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from modules.trainer_agent.skill_templates import Wish, template
 from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
+from tests.trainer_agent.web.tagging_page import drag_finger
 
 
 @pytest.fixture
@@ -51,20 +52,9 @@ def test_by_touch_from_a_template_to_an_alarm(phone, site, shop):
     phone.get_by_role("button", name="Go on").tap()
     phone.get_by_text("All quiet now").wait_for()
     expect(lets(phone, "count")).to_have_text("7")
+    phone.locator("#screen.shown").wait_for()
 
-    edge = phone.locator("#picture").bounding_box()
-    touch = phone.context.new_cdp_session(phone)
-
-    def send(kind, x=None, y=None):
-        points = [] if x is None else [{"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"]}]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    send("touchStart", 0.15, 0.15)
-    for step in range(1, 6):
-        send("touchMove", 0.15 - 0.02 * step, 0.15 - 0.02 * step)
-    send("touchEnd")
-    # A tap within a tenth of a second of a quick drag is taken for part of it, by Chromium; nobody is as quick.
-    phone.wait_for_timeout(400)
+    drag_finger(phone, (0.15, 0.15), (0.05, 0.05))
     phone.get_by_role("button", name="Save").tap()
     phone.wait_for_url("**/skills")
     phone.get_by_text("'Low stock' is saved.").wait_for()
@@ -205,6 +195,60 @@ def test_by_keys_alone_a_zone_is_changed_and_the_skill_saved(page, site, shop):
 
     page.wait_for_url("**/skills")
     assert list(shop.own.read().skills["low-stock"].zones) == ["milk-shelf-2"]
+
+
+def test_by_touch_a_line_is_pulled_where_people_pass(phone, site, shop):
+    begin(phone, site, "/skills/new/passing?camera=aisle-4&model=goods&tag=carton&seconds=60")
+    expect(phone.locator(".handle.point")).to_have_count(2)
+
+    drag_finger(phone, (0.85, 0.5), (0.9, 0.75))
+
+    until(lambda: shop.own.read().drafts and zone(shop, name="line")[1] == pytest.approx((0.9, 0.75), abs=0.02))
+    assert zone(shop, name="line")[0] == pytest.approx((0.15, 0.5))
+    expect(lets(phone, "crossed")).to_have_text("0")
+    phone.get_by_label("Direction").select_option("to the left, looking from 1 to 2")
+    phone.get_by_role("button", name="Save").tap()
+    phone.wait_for_url("**/skills")
+    saved = shop.own.read().skills["count-who-passes"]
+    assert (saved.steps[-1].direction, saved.steps[-1].over_s, saved.actions) == ("leftwards", 60, ())
+
+
+def test_a_skill_tells_other_programs_by_http_and_mqtt(page, site, shop):
+    begin(page, site)
+    for action, label, value in (
+        ("Send to an address", "Address", "https://stock.example/low"),
+        ("Publish by MQTT", "Topic", "store/aisle-4/low"),
+    ):
+        page.get_by_role("button", name="Add an action").click()
+        page.get_by_role("dialog").get_by_role("button", name=action).click()
+        page.get_by_label(label, exact=True).fill(value)
+    until(lambda: len([*shop.own.read().drafts.values()][-1].actions) == 5)
+
+    page.get_by_role("button", name="Save").click()
+
+    page.wait_for_url("**/skills")
+    *_, post, publish = shop.own.read().skills["low-stock"].actions
+    assert (post.url, publish.topic) == ("https://stock.example/low", "store/aisle-4/low")
+
+
+def test_a_skill_is_duplicated_and_renamed(phone, site, shop):
+    begin(phone, site)
+    phone.get_by_role("button", name="Save").tap()
+    phone.wait_for_url("**/skills")
+
+    phone.get_by_role("link", name="Duplicate Low stock").tap()
+    phone.locator("#screen.shown").wait_for()
+    expect(phone.get_by_label("Name", exact=True)).to_have_value("Low stock, copy")
+    phone.get_by_label("Name", exact=True).fill("Low stock, dairy")
+    phone.get_by_label("Number").fill("5")
+    phone.get_by_role("button", name="Save").tap()
+
+    phone.get_by_role("heading", name="Low stock, dairy").wait_for()
+    skills = shop.own.read().skills
+    assert [(skill.name, skill.steps[3].than) for skill in skills.values()] == [
+        ("Low stock", 3),
+        ("Low stock, dairy", 5),
+    ]
 
 
 def test_nothing_is_lost_when_the_page_is_opened_again(page, site, shop):

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import close_to, drag, eventually, open_image, saved
+from tests.trainer_agent.web.tagging_page import close_to, drag, drag_finger, eventually, open_image, saved
 
 
 @pytest.fixture
@@ -83,17 +83,8 @@ def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model,
 
 def test_a_box_drawn_by_touch_is_saved_and_the_page_does_not_scroll(phone, site, library, image):
     open_image(phone, site, image)
-    edge = phone.locator("#picture").bounding_box()
-    touch = phone.context.new_cdp_session(phone)
 
-    def send(kind, x=None, y=None):
-        points = [] if x is None else [{"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"]}]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    send("touchStart", 0.3, 0.9)
-    for step in range(1, 6):
-        send("touchMove", 0.3 + 0.1 * step, 0.9 - 0.1 * step)
-    send("touchEnd")
+    drag_finger(phone, (0.3, 0.9), (0.8, 0.4))
 
     (box,) = saved(library, image, 1)
     assert close_to(box.box, [0.3, 0.4, 0.8, 0.9])
@@ -134,6 +125,23 @@ def test_next_untagged_goes_through_what_is_left_and_saves_on_the_way(phone, sit
     phone.wait_for_url(f"**/images/{third.id}")
     saved(library, image, 1)
     assert phone.get_by_role("link", name="Next untagged").count() == 0
+
+
+def test_after_the_last_image_another_is_captured(phone, site, library, model):
+    first, last = add_image(library, model, 1), add_image(library, model, 2)
+    open_image(phone, site, first)
+    assert phone.get_by_role("link", name="Capture another").count() == 0
+    library.set_nothing(first.id, True)
+    open_image(phone, site, last)
+    phone.get_by_role("button", name="low stock").tap()
+    drag_finger(phone, (0.2, 0.2), (0.7, 0.7))
+
+    done, another = (phone.locator(place).bounding_box() for place in ("#done", "#capture-another"))
+    assert done["y"] == another["y"]
+    phone.get_by_role("link", name="Capture another").tap()
+
+    phone.wait_for_url("**/capture")
+    assert len(library.boxes(last.id)) == 1
 
 
 def test_a_phone_shows_tags_picture_and_done_together(phone, site, library, image):

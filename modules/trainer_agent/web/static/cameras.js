@@ -30,6 +30,8 @@ function showCamera(one) {
   const at = (name) => card.querySelector(`[data-${name}]`);
   at("mark").textContent = one.mark;
   at("mark").className = `mark ${one.look}`;
+  at("location").textContent = one.location;
+  at("location").hidden = one.location === "";
   at("about").textContent = one.about;
   at("why").textContent = one.reason;
   at("why").hidden = one.reason === "";

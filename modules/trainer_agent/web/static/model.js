@@ -4,7 +4,6 @@ import { call, refresh, tell } from "./api.js";
 import "./train.js";
 
 const form = document.getElementById("add-tag");
-const automatic = document.getElementById("automatic");
 const place = form.parentElement;
 
 async function attempt(action) {
@@ -35,9 +34,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
-automatic.addEventListener("change", async () => {
-  const wished = automatic.checked;
-  if (!(await attempt(() => call("PATCH", automatic.dataset.path, { automatic: wished })))) {
-    automatic.checked = !wished;
+document.addEventListener("change", async ({ target }) => {
+  const { change } = target.dataset;
+  const wished = target.checked;
+  if (change !== undefined && !(await attempt(() => call("PATCH", change, { [target.name]: wished })))) {
+    target.checked = !wished;
   }
 });

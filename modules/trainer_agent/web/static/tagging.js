@@ -64,13 +64,13 @@ function render() {
   get("marked").hidden = !nothing;
 }
 
-async function finish() {
+async function finish(next) {
   const done = get("done");
   done.disabled = true;
   await outbox.empty();
   try {
     await call("POST", place.dataset.done);
-    location.assign(place.dataset.library);
+    location.assign(next);
   } catch (problem) {
     tell(problem.message, place);
     done.disabled = false;
@@ -119,12 +119,16 @@ function onKey(event) {
   }
 }
 
-for (const link of document.querySelectorAll(".foot a")) {
+for (const link of document.querySelectorAll(".foot [rel]")) {
   link.addEventListener("click", () => fetch(place.dataset.done, { method: "POST", keepalive: true }));
 }
 get("show-keys").addEventListener("click", () => keys.showModal());
 get("nothing").addEventListener("click", sayNothing);
-get("done").addEventListener("click", finish);
+get("done").addEventListener("click", () => finish(place.dataset.library));
+get("capture-another")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  finish(event.currentTarget.href);
+});
 get("delete-image").addEventListener("click", deleteImage);
 document.addEventListener("keydown", onKey);
 work.render();
