@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -207,7 +208,7 @@ def camera_json(state: CameraState) -> dict[str, Any]:
         "mark": told(word),
         "look": look,
         "kind": told(KINDS[url.kind]) if url else _("Camera"),
-        "source": address_of(url) if url and url.place != "shelf" else "",
+        "source": _where(url) if url else "",
         "about": rate + size if state.phase == "live" else "",
         "reason": "" if state.phase == "live" else plain_reason(state.reason),
         "since": _("Since %(moment)s", moment=_moment(state.since_ns))
@@ -217,6 +218,13 @@ def camera_json(state: CameraState) -> dict[str, Any]:
         "height": state.height,
         "own": state.own,
     }
+
+
+def _where(url: CameraUrl) -> str:
+    """What staff know it by: of videos and folders the name alone; nothing where there is one only."""
+    if url.kind in ("file", "folder"):
+        return Path(url.place).name
+    return address_of(url) if url.place != "shelf" else ""
 
 
 def changes(

@@ -1,6 +1,7 @@
 """Cameras on the page: in a browser over a capture that really answers, and through the client."""
 
 import json
+import re
 import stat
 import threading
 import time
@@ -157,6 +158,8 @@ def test_a_video_of_a_phone_becomes_a_camera(phone, build_app, station, tmp_path
     phone.get_by_role("button", name="Save").tap()
     phone.get_by_role("heading", name="Milk shelf").wait_for()
     assert station.own.read().cameras["milk-shelf"].url == f"file:{address}"
+    where = phone.locator("[data-camera=milk-shelf] .quiet.where").inner_text()
+    assert re.fullmatch(r"Video milk-shelf-[0-9a-f]+\.mp4", where)
 
 
 def test_a_camera_of_the_twin_is_shown_and_tested_but_not_changed(page, build_app, station):
