@@ -73,6 +73,18 @@ def test_a_killed_server_takes_what_was_drawn_meanwhile_when_it_is_back(page, tr
     assert [round(box.box.x0, 1) for box in sorted(boxes, key=lambda box: box.box.x0)] == [0.1, 0.3, 0.5, 0.7]
 
 
+def test_a_line_that_carries_nothing_holds_up_nothing(page, site, library, image):
+    silent = []
+    page.route("**/boxes/*", lambda route: silent.append(route), times=1)
+    open_image(page, site, image)
+
+    drag(page, (0.1, 0.1), (0.3, 0.3))
+
+    page.get_by_text("Not saved yet").wait_for()
+    all_saved(page)
+    assert len(silent) == len(library.boxes(image.id)) == 1
+
+
 def test_a_tab_closed_while_offline_loses_nothing(page, site, library, model, image):
     library.put_box(image.id, box_id(1), model.tags[0].id, Box(0.4, 0.4, 0.6, 0.6))
     library.put_box(image.id, box_id(2), model.tags[0].id, Box(0.1, 0.7, 0.3, 0.9))

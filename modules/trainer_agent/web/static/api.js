@@ -16,9 +16,12 @@ export class Problem extends Error {
   }
 }
 
-/** Send a request and return the JSON of its answer (null if it has none); throws Problem. `body`: JSON or FormData. */
-export async function call(method, path, body) {
-  const options = { method };
+/**
+ * Send a request and return the JSON of its answer (null if it has none); throws Problem. `body`: JSON or FormData;
+ * `signal`: gives up.
+ */
+export async function call(method, path, body, signal) {
+  const options = { method, signal };
   if (body instanceof FormData) {
     options.body = body;
   } else if (body !== undefined) {
@@ -35,7 +38,11 @@ export async function call(method, path, body) {
     throw await problemOf(response);
   }
   letIn();
-  return response.status === 204 ? null : response.json();
+  try {
+    return response.status === 204 ? null : await response.json();
+  } catch {
+    throw new Problem(_("The device cannot be reached."), 0);
+  }
 }
 
 /** The problem that an answer tells; that of an ended session asks to sign in again. */

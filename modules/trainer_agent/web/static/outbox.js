@@ -7,6 +7,8 @@ const WAITING = "fifteen unsaved ";
 const REFUSED = "fifteen refused ";
 const FIRST_PAUSE_S = 0.5;
 const LONGEST_PAUSE_S = 8;
+/** A line that is neither cut nor carries anything holds up what is tagged no longer; to send it twice does no harm. */
+const ANSWERED_WITHIN_MS = 10_000;
 
 /** What this browser keeps under a mark, as path -> letter. */
 function kept(mark) {
@@ -74,7 +76,7 @@ export class Outbox {
       const [path, letter] = this.waiting.entries().next().value;
       this.onChange(this.waiting.size, null);
       try {
-        await call(letter.method, path, letter.body);
+        await call(letter.method, path, letter.body, AbortSignal.timeout(ANSWERED_WITHIN_MS));
         this.settle(path, letter);
         rest = FIRST_PAUSE_S;
       } catch (problem) {
