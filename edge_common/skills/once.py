@@ -48,11 +48,11 @@ def _once(run: Run, deed: str) -> Run:
 
 def _once_on(run: RunOn, deed: str) -> RunOn:
     def given(values: Values, tick: Tick, memory: Any) -> tuple[Any, Any]:  # noqa: ANN401
-        known = tick.seen.given.setdefault(deed, [])
+        known: list[tuple[float, Any, tuple[Any, Any]]] = tick.seen.given.setdefault(deed, [])
         # One that began by itself remembers something else.
         for time_s, before, outcome in known:
             if time_s == tick.time_s and before == memory:
-                return outcome  # type: ignore[no-any-return]
+                return outcome
         outcome = run(values, tick, memory)
         known.append((tick.time_s, memory, outcome))
         return outcome

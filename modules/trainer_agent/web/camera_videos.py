@@ -1,28 +1,13 @@
 """A video that is to be played as a camera: it comes in pieces and gets an address on the device."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from modules.trainer_agent.pieces import PIECE_BYTES
-from modules.trainer_agent.web.parsing import file_name, json_object, text, whole, whole_argument
+from modules.trainer_agent.web.parsing import file_name, json_object, text
+from modules.trainer_agent.web.pieces import take_pieces
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("camera_videos", __name__)
-
-
-@bp.post("/api/camera-videos")
-def begin() -> tuple[Response, int]:
-    """Announce a video by `name` and `size` in bytes."""
-    body = json_object()
-    name = file_name(text(body, "name"), "video")
-    return jsonify(id=services().camera_videos.begin(name, whole(body, "size")).id), 201
-
-
-@bp.put("/api/camera-videos/<video_id>")
-def put(video_id: str) -> Response:
-    """The bytes of the body belong at `start`."""
-    request.max_content_length = PIECE_BYTES
-    coming = services().camera_videos.put(video_id, whole_argument("start", 0), request.get_data())
-    return jsonify(received=coming.received)
+take_pieces(bp, "/api/camera-videos", lambda: services().camera_videos, "video")
 
 
 @bp.post("/api/camera-videos/<video_id>/keep")

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, get_args
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, url_for
 
 from edge_common.detections import ModelKind
 from edge_common.errors import NotFound
@@ -14,13 +14,12 @@ from modules.trainer_agent.imports import LARGEST_FILE_BYTES, ImportState
 from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.language import told
-from modules.trainer_agent.web.parsing import file_name, json_object, text, whole, whole_argument
+from modules.trainer_agent.web.pieces import take_pieces
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("exchange", __name__)
+take_pieces(bp, "/api/imports", lambda: services().imports, "model.zip")
 
-_BEAT_S = 5.0
-_MOST_BEATS = 60
 WAYS: dict[Way, tuple[str, str]] = {
     "model": (
         marked("The whole model"),
@@ -50,22 +49,6 @@ def export(model_id: str, way: str) -> Response:
 @bp.get("/models/import")
 def import_page() -> str:
     return render_template("import.html", piece_bytes=PIECE_BYTES, largest_bytes=LARGEST_FILE_BYTES)
-
-
-@bp.post("/api/imports")
-def begin() -> tuple[Response, int]:
-    """Announce a file by `name` and `size` in bytes."""
-    body = json_object()
-    name = file_name(text(body, "name"), "model.zip")
-    return jsonify(_state_json(services().imports.begin(name, whole(body, "size")))), 201
-
-
-@bp.put("/api/imports/<import_id>")
-def put(import_id: str) -> Response:
-    """The bytes of the body belong at `start`."""
-    request.max_content_length = PIECE_BYTES
-    state = services().imports.put(import_id, whole_argument("start", 0), request.get_data())
-    return jsonify(_state_json(state))
 
 
 @bp.post("/api/imports/<import_id>/finish")

@@ -3,35 +3,20 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, jsonify, send_file, url_for
 
 from edge_common.errors import InvalidInput
 from edge_common.skills.document import parse_skill
-from modules.trainer_agent.pieces import PIECE_BYTES
 from modules.trainer_agent.rehearsal.messages import Changed
 from modules.trainer_agent.rehearsal.rehearsals import Rehearsal
 from modules.trainer_agent.web.following import following_changes
 from modules.trainer_agent.web.language import told
-from modules.trainer_agent.web.parsing import file_name, json_object, text, whole, whole_argument
+from modules.trainer_agent.web.parsing import json_object, text
+from modules.trainer_agent.web.pieces import take_pieces
 from modules.trainer_agent.web.services import services
 
 bp = Blueprint("rehearsals", __name__)
-
-
-@bp.post("/api/rehearsals")
-def begin() -> tuple[Response, int]:
-    """Announce a video by `name` and `size` in bytes."""
-    body = json_object()
-    name = file_name(text(body, "name"), "video")
-    return jsonify(id=services().rehearsals.begin(name, whole(body, "size")).id), 201
-
-
-@bp.put("/api/rehearsals/<rehearsal_id>")
-def put(rehearsal_id: str) -> Response:
-    """The bytes of the body belong at `start`."""
-    request.max_content_length = PIECE_BYTES
-    coming = services().rehearsals.put(rehearsal_id, whole_argument("start", 0), request.get_data())
-    return jsonify(received=coming.received)
+take_pieces(bp, "/api/rehearsals", lambda: services().rehearsals, "video")
 
 
 @bp.post("/api/rehearsals/<rehearsal_id>/run")

@@ -18,7 +18,7 @@ def sent(client: FlaskClient, video: Path) -> str:
     begun = client.post("/api/rehearsals", json={"name": "shop\\v.avi", "size": len(data)})
     assert begun.status_code == 201
     path = f"/api/rehearsals/{begun.get_json()['id']}"
-    assert client.put(f"{path}?start=0", data=data).get_json() == {"received": len(data)}
+    assert client.put(f"{path}?start=0", data=data).json["received"] == len(data)
     return path
 
 
