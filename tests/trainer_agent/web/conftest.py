@@ -70,15 +70,16 @@ BuildApp = Callable[..., Flask]
 
 @pytest.fixture
 def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
-    """Build the app over frames from an endpoint, knowing of its cameras; by default from where no camera is."""
+    """Build the app over frames from an endpoint, once it knows so many cameras; by default from where none is."""
     opened: list[FrameSubscriber | ResultSubscriber] = []
 
-    def build(agent: Agent | None = None, endpoint: str | None = None) -> Flask:
+    def build(agent: Agent | None = None, endpoint: str | None = None, cameras: int = 1) -> Flask:
         frames = FrameSubscriber(endpoint or f"ipc://{tmp_path}/no-frames")
         results = ResultSubscriber(f"ipc://{tmp_path}/no-results")
         opened.extend((frames, results))
-        deadline_s = time.monotonic() + 2
-        while endpoint is not None and not frames.states() and time.monotonic() < deadline_s:
+        deadline_s = time.monotonic() + 5
+        while endpoint is not None and len(frames.states()) < cameras:
+            assert time.monotonic() < deadline_s, f"{len(frames.states())} of {cameras} cameras were heard of"
             time.sleep(0.01)
         return serve(LiveView(frames, results), agent)
 

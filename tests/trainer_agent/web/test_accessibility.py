@@ -15,7 +15,7 @@ from tests.trainer_agent.conftest import REPOSITORY, add_image, box_id, noise, t
 from tests.trainer_agent.web.conftest import Site, with_zoo
 from tests.trainer_agent.web.counting import YESTERDAY, count_yesterday, make_skill
 from tests.trainer_agent.web.proposing import add_shelf, put_live, shelves_of
-from tests.trainer_agent.web.skill_shop import CAMERAS, SkillShop
+from tests.trainer_agent.web.skills.skill_shop import CAMERAS, SkillShop
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE_FAULTS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations

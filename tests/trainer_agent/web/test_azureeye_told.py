@@ -1,55 +1,31 @@
 """What staff are told of an Azure Eye that looks by its own program: on Home, and on the live page."""
 
-import threading
 import time
-from contextlib import closing
 
 import pytest
 
 from edge_common.detections import Result
-from edge_common.frames import CameraState, Frame, FramePublisher
-from edge_common.results import AzureEyeState, InferenceState, LiveModel, ResultPublisher
-from tests.trainer_agent.conftest import noise
+from edge_common.results import AzureEyeState, LiveModel
 from tests.trainer_agent.web.conftest import Site, once_it_hears
+from tests.trainer_agent.web.live_shop import LiveShop, looking
 from tests.trainer_agent.web.test_vpu_told import home_says
 
 
-class Inference:
+class Inference(LiveShop):
     """A camera on which an Azure Eye looks, whose state a test changes."""
 
     def __init__(self, folder, model_id):
         self.eye = AzureEyeState(camera="aisle-4", model=model_id, version="7", phase="watching")
-        self._folder, self._model_id = folder, model_id
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        super().__init__(folder, self._seen)
 
     def becomes(self, phase):
         self.eye = AzureEyeState.model_validate(self.eye.model_dump() | {"phase": phase})
 
-    def _run(self):
-        name = {"id": self._model_id, "name": "Low stock", "version": "8", "kind": "detection"}
-        model = LiveModel(**name, labels=("full",), created="")
-        with (
-            closing(FramePublisher(f"ipc://{self._folder}/frames")) as camera,
-            closing(ResultPublisher(f"ipc://{self._folder}/no-results")) as results,
-        ):
-            number = 0
-            while not self._stop.wait(0.1):
-                number += 1
-                figures = {"runtime": "openvino", "frames_per_s": 9, "inference_ms": 1, "last_error": ""}
-                results.publish_state(InferenceState(models=(model,), azureeye=self.eye, **figures))
-                camera.publish_state(CameraState("aisle-4", "live", "", 10, 640, 360))
-                frame = Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360))
-                camera.publish(frame)
-                took_ms = 0.0 if self.eye.phase == "watching" else 5.0
-                results.publish(
-                    Result("aisle-4", frame.id, frame.taken_ns, self._model_id, "7", "detection", (), took_ms)
-                )
-
-    def close(self):
-        self._stop.set()
-        self._thread.join()
+    def _seen(self, frame):
+        about = {"id": self.eye.model, "name": "Low stock", "version": "8", "kind": "detection", "created": ""}
+        took_ms = 0.0 if self.eye.phase == "watching" else 5.0
+        result = Result("aisle-4", frame.id, frame.taken_ns, self.eye.model, "7", "detection", (), took_ms)
+        return looking(LiveModel(**about, labels=("full",)), azureeye=self.eye), [result]
 
 
 @pytest.fixture
@@ -60,8 +36,8 @@ def inference(tmp_path, model):
 
 
 @pytest.fixture
-def app(inference, tmp_path, build_app):
-    return once_it_hears(build_app(endpoint=f"ipc://{tmp_path}/frames"))
+def app(inference, build_app):
+    return once_it_hears(build_app(endpoint=inference.endpoint))
 
 
 def test_home_says_nothing_of_an_eye_that_watches_or_starts(app, inference):

@@ -1,19 +1,16 @@
 """The live page in a browser: the slider, holding a picture still, and sending what is wrong to be checked."""
 
 import io
-import threading
-import time
-from contextlib import closing
 
 import cv2
 import pytest
 
 from edge_common.detections import Detection, Result
-from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.geometry import Box
-from edge_common.results import InferenceState, LiveModel, ResultPublisher
+from edge_common.results import LiveModel
 from tests.trainer_agent.conftest import noise
-from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.conftest import Site, once_it_hears
+from tests.trainer_agent.web.live_shop import LiveShop, looking
 
 SURE, UNSURE = Detection("full", 0.9, Box(0.1, 0.1, 0.5, 0.5)), Detection("low stock", 0.55, Box(0.5, 0.5, 0.9, 0.9))
 WEAK = (Detection("low stock", 0.3, Box(0.1, 0.5, 0.5, 0.9)), Detection("full", 0.15, Box(0.5, 0.1, 0.9, 0.5)))
@@ -22,36 +19,16 @@ WEAK = (Detection("low stock", 0.3, Box(0.1, 0.5, 0.5, 0.9)), Detection("full", 
 @pytest.fixture
 def watched(tmp_path, model, build_app):
     """A page over a camera that a model looks at."""
-    stop = threading.Event()
+    about = {"id": model.id, "name": "Low stock", "version": "7", "kind": "detection", "created": ""}
+    live = LiveModel(**about, labels=("low stock", "full"))
 
-    def run():
-        live = LiveModel(
-            id=model.id, name="Low stock", version="7", kind="detection", labels=("low stock", "full"), created=""
-        )
-        with (
-            closing(FramePublisher(f"ipc://{tmp_path}/frames")) as camera,
-            closing(ResultPublisher(f"ipc://{tmp_path}/no-results")) as inference,
-        ):
-            number = 0
-            while not stop.wait(0.1):
-                number += 1
-                frame = Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360))
-                camera.publish_state(CameraState("aisle-4", "live", "", 10, 640, 360))
-                inference.publish_state(
-                    InferenceState(models=(live,), runtime="o", frames_per_s=9, inference_ms=1, last_error="")
-                )
-                camera.publish(frame)
-                seen = (SURE, UNSURE)
-                result = Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", seen, 5.0, WEAK)
-                inference.publish(result)
+    def look(frame):
+        seen = (SURE, UNSURE)
+        return looking(live), [Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", seen, 5.0, WEAK)]
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    site = Site(build_app(endpoint=f"ipc://{tmp_path}/frames"))
-    time.sleep(0.5)
-    yield site
-    stop.set()
-    thread.join()
+    shop = LiveShop(tmp_path, look)
+    yield Site(once_it_hears(build_app(endpoint=shop.endpoint)))
+    shop.close()
 
 
 def test_the_slider_shows_its_effect_at_once(page, watched):

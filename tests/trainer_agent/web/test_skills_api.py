@@ -16,7 +16,7 @@ from modules.trainer_agent.web.chain_picture import chain_picture
 from modules.trainer_agent.web.skill_problems import in_words
 from modules.trainer_agent.web.skill_words import watches
 from tests.trainer_agent.test_skill_edits import document
-from tests.trainer_agent.web.skill_shop import publish_goods
+from tests.trainer_agent.web.skills.skill_shop import publish_goods
 
 
 @pytest.fixture

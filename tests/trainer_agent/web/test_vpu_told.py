@@ -1,16 +1,13 @@
 """What staff are told when a VPU is lost: on Home, and on the live page."""
 
-import threading
 import time
-from contextlib import closing
 
 import pytest
 
 from edge_common.detections import Result
-from edge_common.frames import CameraState, Frame, FramePublisher
-from edge_common.results import InferenceState, LiveModel, ResultPublisher, VpuState
-from tests.trainer_agent.conftest import noise
+from edge_common.results import LiveModel, VpuState
 from tests.trainer_agent.web.conftest import Site, once_it_hears
+from tests.trainer_agent.web.live_shop import LiveShop, looking
 
 RUNNING = VpuState(device="MYRIAD", phase="running")
 HUNG = VpuState(
@@ -18,33 +15,17 @@ HUNG = VpuState(
 )
 
 
-class Inference:
+class Inference(LiveShop):
     """A camera and models that look at it, which may lose their VPU."""
 
     def __init__(self, folder, model_id):
         self.vpus = {model_id: RUNNING}
-        self._folder = folder
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        super().__init__(folder, self._seen)
 
-    def _run(self):
-        with (
-            closing(FramePublisher(f"ipc://{self._folder}/frames")) as camera,
-            closing(ResultPublisher(f"ipc://{self._folder}/no-results")) as results,
-        ):
-            number = 0
-            while not self._stop.wait(0.1):
-                number += 1
-                models = tuple(self._model(*one) for one in self.vpus.items())
-                state = InferenceState(models=models, runtime="vpu", frames_per_s=9, inference_ms=1, last_error="")
-                results.publish_state(state)
-                camera.publish_state(CameraState("aisle-4", "live", "", 10, 640, 360))
-                frame = Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360))
-                camera.publish(frame)
-                for model in models:
-                    found = Result("aisle-4", frame.id, frame.taken_ns, model.id, "7", "detection", (), 5.0)
-                    results.publish(found)
+    def _seen(self, frame):
+        models = [self._model(*one) for one in self.vpus.items()]
+        about = (frame.camera, frame.id, frame.taken_ns)
+        return looking(*models), [Result(*about, model.id, "7", "detection", (), 5.0) for model in models]
 
     @staticmethod
     def _model(model_id, vpu):
@@ -60,10 +41,6 @@ class Inference:
             vpu=vpu,
         )
 
-    def close(self):
-        self._stop.set()
-        self._thread.join()
-
 
 @pytest.fixture
 def inference(tmp_path, model):
@@ -73,8 +50,8 @@ def inference(tmp_path, model):
 
 
 @pytest.fixture
-def app(inference, tmp_path, build_app):
-    return once_it_hears(build_app(endpoint=f"ipc://{tmp_path}/frames"))
+def app(inference, build_app):
+    return once_it_hears(build_app(endpoint=inference.endpoint))
 
 
 def home_says(app, text, language="en"):

@@ -5,18 +5,15 @@ mouse, with the real ones.
 """
 
 import re
-import threading
-import time
-from contextlib import closing
 
 import pytest
 
 from edge_common.detections import Detection, Result
-from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.geometry import Box
-from edge_common.results import InferenceState, LiveModel, ResultPublisher
-from tests.trainer_agent.conftest import noise, tag_images
+from edge_common.results import LiveModel
+from tests.trainer_agent.conftest import tag_images
 from tests.trainer_agent.web.conftest import Site
+from tests.trainer_agent.web.live_shop import LiveShop, looking
 from tests.trainer_agent.web.tagging_page import all_saved, eventually
 
 MOST_TABS = 80
@@ -56,37 +53,20 @@ class Keys:
 @pytest.fixture
 def site(build_app, start_agent, workshop, tmp_path):
     """The page of a shop with one camera, on which every live model sees a gap."""
-    stop = threading.Event()
+    seen = (Detection("gap", 0.9, Box(0.1, 0.1, 0.5, 0.5)),)
 
-    def run():
-        with (
-            closing(FramePublisher(f"ipc://{tmp_path}/frames")) as camera,
-            closing(ResultPublisher(f"ipc://{tmp_path}/no-results")) as inference,
-        ):
-            number = 0
-            while not stop.wait(0.1):
-                number += 1
-                frame = Frame("aisle-4", number, time.time_ns(), noise(number, 640, 360))
-                live = workshop.packages.live()
-                models = tuple(
-                    LiveModel(id=model, name="Gaps", version=version, kind="detection", labels=("gap",), created="")
-                    for model, version in live.items()
-                )
-                camera.publish_state(CameraState("aisle-4", "live", "", 10, 640, 360))
-                inference.publish_state(
-                    InferenceState(models=models, runtime="onnx", frames_per_s=9, inference_ms=1, last_error="")
-                )
-                camera.publish(frame)
-                seen = (Detection("gap", 0.9, Box(0.1, 0.1, 0.5, 0.5)),)
-                for model, version in live.items():
-                    about = (frame.camera, frame.id, frame.taken_ns, model, version)
-                    inference.publish(Result(*about, "detection", seen, 5.0))
+    def look(frame):
+        live = workshop.packages.live().items()
+        models = [
+            LiveModel(id=model, name="Gaps", version=version, kind="detection", labels=("gap",), created="")
+            for model, version in live
+        ]
+        about = (frame.camera, frame.id, frame.taken_ns)
+        return looking(*models), [Result(*about, *one, "detection", seen, 5.0) for one in live]
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield Site(build_app(start_agent(), endpoint=f"ipc://{tmp_path}/frames"))
-    stop.set()
-    thread.join()
+    shop = LiveShop(tmp_path, look)
+    yield Site(build_app(start_agent(), endpoint=shop.endpoint))
+    shop.close()
 
 
 def test_by_keys_from_no_model_to_a_tagged_image(page, site, library):

@@ -7,23 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from modules.trainer_agent.skill_templates import Wish, template
-from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 from tests.trainer_agent.web.tagging_page import drag_finger
-
-
-@pytest.fixture
-def shop(tmp_path):
-    opened = SkillShop(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def site(build_app, workshop, shop):
-    """The page of a shop with a live model, once its cameras are known."""
-    publish_goods(workshop.packages)
-    return site_of(build_app(endpoint=shop.endpoint))
-
 
 BEGUN = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
 

@@ -4,24 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.trainer_agent.web.fingers import stage, touches
-from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 from tests.trainer_agent.web.tagging_page import eventually
 
 EDITOR = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
 BEGUN = [(0.15, 0.15), (0.85, 0.15), (0.85, 0.85), (0.15, 0.85)]
-
-
-@pytest.fixture
-def shop(tmp_path):
-    opened = SkillShop(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def site(build_app, workshop, shop):
-    publish_goods(workshop.packages)
-    return site_of(build_app(endpoint=shop.endpoint))
 
 
 def opened(page, site):

@@ -1,25 +1,18 @@
 """A skill is tried on a recorded video in the editor, in a browser."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.trainer_agent.conftest import Workshop
 from tests.trainer_agent.rehearsal.test_rehearsals import BLACK, GREEN, video_of
-from tests.trainer_agent.web.skill_shop import SkillShop, publish_goods, site_of
 
 EDITOR = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=bottle&number=1&seconds=1"
 
 
 @pytest.fixture
-def site(build_app: Callable[..., Flask], workshop: Workshop, tmp_path: Path) -> Iterator[str]:
-    shop = SkillShop(tmp_path)
-    publish_goods(workshop.packages, ("bottle", "gap"))
-    yield site_of(build_app(endpoint=shop.endpoint))
-    shop.close()
+def goods() -> tuple[str, ...]:
+    return ("bottle", "gap")
 
 
 def test_a_video_shows_when_a_skill_would_have_raised_and_again_with_another_rule(

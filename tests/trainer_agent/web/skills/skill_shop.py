@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask
-
 from edge_common.detections import Detection, Result
 from edge_common.frames import CameraState, Frame, FramePublisher
 from edge_common.geometry import Box
@@ -20,9 +18,9 @@ from edge_common.skills.seen import Moment, Seen
 from edge_common.skills.told import CameraStanding, SkillStanding, SkillTrace
 from modules.capture.shelf_scene import ShelfScene
 from tests.inference.tiny_models import publish_model
-from tests.trainer_agent.web.conftest import Site
 
 CAMERAS = {"aisle-4": "Aisle 4", "dairy": "Dairy shelf"}
+GOODS = ("carton", "bottle", "gap")
 
 
 def carton(number: int) -> Detection:
@@ -110,16 +108,7 @@ class SkillShop:
         self._told.publish_state(state)
 
 
-def publish_goods(packages: PackageStore, labels: Sequence[str] = ("carton", "bottle", "gap")) -> None:
+def publish_goods(packages: PackageStore, labels: Sequence[str] = GOODS) -> None:
     """A live model of goods; with two labels it can be run, too."""
     thresholds = dict.fromkeys(labels, 0.5)
     publish_model(packages, "1", model_id="goods", model_name="Goods", labels=tuple(labels), thresholds=thresholds)
-
-
-def site_of(app: Flask) -> str:
-    """Its address, once it knows the cameras of the shop."""
-    deadline_s = time.monotonic() + 5
-    while len(app.extensions["services"].cameras.states()) < len(CAMERAS):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    return Site(app).address
