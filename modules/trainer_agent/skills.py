@@ -164,8 +164,9 @@ class Skills:
 
     def remove(self, skill_id: str) -> None:
         """Raises NotFound."""
-        self.own(skill_id)
-        self._own.remove(skill_id)
+        with self._changing:
+            self.own(skill_id)
+            self._own.remove(skill_id)
 
     def put_back(self, skill_id: str) -> None:
         """Take back a removal; raises NotFound or Conflict."""
