@@ -28,6 +28,8 @@ class KeptVersions:
         self._settings = settings
         self.still = threading.Lock()
         """While it is held no version is put live or deleted: one that staff put live must not be one that goes."""
+        self._telling = threading.Lock()
+        """Held from reading a model's attributes until they are told, or older ones might be told last."""
 
     def put_live(self, model_id: str, version: str) -> None:
         """Make a kept version the one in use, newer or older; raises NotFound, PackageError when it is damaged."""
@@ -83,8 +85,9 @@ class KeptVersions:
     def tell(self, event: AboutModel) -> None:
         """Send an event of a model, with its attributes, and have the twin hold these."""
         model_id = event.model_id
-        attributes = self.attributes(model_id)
-        # A patch adds to what is there, so what is there goes first.
-        self._hub.report({"models": {model_id: None}})
-        self._hub.report({"models": {model_id: {"attributes": attributes}}})
-        self._hub.send(event.model_copy(update={"attributes": attributes}))
+        with self._telling:
+            attributes = self.attributes(model_id)
+            # A patch adds to what is there, so what is there goes first.
+            self._hub.report({"models": {model_id: None}})
+            self._hub.report({"models": {model_id: {"attributes": attributes}}})
+            self._hub.send(event.model_copy(update={"attributes": attributes}))

@@ -1,13 +1,18 @@
 """Changing a model that is there, and undoing it."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from edge_common.errors import Conflict, InvalidInput, NotFound
 from edge_common.geometry import Box
+from edge_common.hub import LocalHub
 from edge_common.packages import PackageStore
+from edge_common.settings import TrainingSettings
+from edge_common.telemetry_events import VersionEvent
+from modules.trainer_agent.kept_versions import KeptVersions
 from modules.trainer_agent.model_bin import KEPT_DAYS, ModelBin
 from modules.trainer_agent.model_edits import (
     binned_tags,
@@ -262,6 +267,37 @@ def test_changed_attributes_reach_every_kept_version_without_a_training(library,
     assert told["attributes"] == {"store": "13"}
     reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
     assert reported["models"] == {model.id: {"attributes": {"store": "13"}}}
+
+
+def test_the_attributes_told_last_are_the_newest_whoever_tells_them(library, model, workshop):
+    set_attributes(library.database, model.id, {"store": "12"})
+    held, on = threading.Event(), threading.Event()
+
+    class SlowOnce(LocalHub):
+        def report(self, patch):
+            if not held.is_set():
+                held.set()
+                on.wait(5)
+            super().report(patch)
+
+    versions = KeptVersions(library, workshop.packages, SlowOnce(workshop.folder / "twin"), TrainingSettings)
+    training = threading.Thread(
+        target=versions.tell, args=[VersionEvent(event="training cancelled", model_id=model.id)]
+    )
+    training.start()
+    held.wait(5)
+    set_attributes(library.database, model.id, {"store": "13"})
+    page = threading.Thread(target=versions.attributes_changed, args=[model.id])
+    page.start()
+    page.join(0.3)
+
+    on.set()
+    training.join()
+    page.join()
+
+    reported = json.loads((workshop.folder / "twin" / "reported.json").read_text())
+    assert reported["models"] == {model.id: {"attributes": {"store": "13"}}}
+    assert [message["attributes"]["store"] for message in workshop.messages()] == ["12", "13"]
 
 
 def test_attributes_that_change_during_a_training_are_those_of_what_it_trained(library, model, workshop, start_agent):
