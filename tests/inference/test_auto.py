@@ -32,6 +32,8 @@ KEPT = Int8(kept=True, why="as good, and faster")
 class Trials:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._tried = folder / "tried"
+        self._tried.touch()
+        self._told = 0
         self._monkeypatch = monkeypatch
         monkeypatch.setenv("TRIED", str(self._tried))
         monkeypatch.setenv("OUTPUTS", str(folder / "outputs.npz"))
@@ -47,9 +49,10 @@ class Trials:
 
     def taken(self) -> list[str]:
         """Backends that were tried since the last call."""
-        found = self._tried.read_text().split() if self._tried.exists() else []
-        self._tried.unlink(missing_ok=True)
-        return found
+        # The file is never taken away: a trial may have opened it and not written yet.
+        found = self._tried.read_text().split()
+        new, self._told = found[self._told :], len(found)
+        return new
 
 
 @pytest.fixture
