@@ -34,10 +34,15 @@ def problems(output: str, body: object) -> list[str]:
     return found
 
 
+def json_lines(path: Path) -> list[Any]:
+    """What each whole line of a file holds, oldest first; one that is just being written is none yet."""
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+    return [json.loads(line) for line in whole.splitlines()]
+
+
 def sent(folder: Path) -> list[dict[str, Any]]:
     """The bodies of what a `LocalHub` of this folder was given, oldest first, each held against its schema."""
-    path = folder / "messages.jsonl"
-    messages = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    messages = json_lines(folder / "messages.jsonl")
     wrong = [problem for one in messages for problem in problems(one["output"], one["body"])]
     assert not wrong, wrong
     return [one["body"] for one in messages]

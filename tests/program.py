@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.waiting import PATIENCE_S, Seen, wait_for
+
 ROOT = Path(__file__).parents[1]
 MODULES = ("capture", "inference", "trainer_agent")
 
@@ -32,11 +34,8 @@ class Program:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def wait_for(self, fits: Callable[[], object], timeout_s: float = 20) -> None:
-        deadline_s = time.monotonic() + timeout_s
-        while not fits():
-            assert time.monotonic() < deadline_s, f"it did not come about; the log:\n{self.log()}"
-            time.sleep(0.05)
+    def wait_for(self, look: Callable[[], Seen], timeout_s: float = PATIENCE_S) -> Seen:
+        return wait_for(look, timeout_s, lambda: f"the log:\n{self.log()}")
 
     def ready(self) -> "Program":
         self.wait_for(lambda: "ready: open http://localhost:" in self.log())

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +13,6 @@ from edge_common.errors import CameraError
 from modules.capture.cameras import Camera, Shot
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-
-
-def eventually(seen: Callable[[], bool], timeout_s: float = 5.0) -> bool:
-    """Whether `seen` comes true in time."""
-    deadline_s = time.monotonic() + timeout_s
-    while not seen():
-        if time.monotonic() > deadline_s:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 class CameraBench:

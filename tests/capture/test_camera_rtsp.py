@@ -12,8 +12,9 @@ from edge_common.latest import LatestByKey
 from edge_common.settings import CameraSettings
 from modules.capture.cameras import Shot, open_camera
 from modules.capture.watch import Patience, Watch
-from tests.capture.bench import RtspServer, eventually
+from tests.capture.bench import RtspServer
 from tests.capture.rtsp_server import PATHS, STEPS_PER_S
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -48,30 +49,30 @@ def test_a_reader_that_pauses_gets_new_frames_not_the_backlog(rtsp_server: RtspS
 
 
 def test_a_killed_server_is_a_lost_camera_that_comes_back_by_itself(rtsp_server: RtspServer, watch: Watch) -> None:
-    assert eventually(lambda: watch.state.phase == "live", 6)
+    wait_for(lambda: watch.state.phase == "live", 6)
 
     rtsp_server.kill()
 
-    assert eventually(lambda: watch.state.phase == "lost", 2)
+    wait_for(lambda: watch.state.phase == "lost", 2)
     assert "stopped sending" in watch.state.reason
-    assert eventually(lambda: "nothing answers" in watch.state.reason, 2)
+    wait_for(lambda: "nothing answers" in watch.state.reason, 2)
 
     rtsp_server.start()
 
-    assert eventually(lambda: watch.state.phase == "live", 8)
+    wait_for(lambda: watch.state.phase == "live", 8)
 
 
 def test_a_server_that_hangs_is_a_lost_camera_and_recovered(rtsp_server: RtspServer, watch: Watch) -> None:
-    assert eventually(lambda: watch.state.phase == "live", 6)
+    wait_for(lambda: watch.state.phase == "live", 6)
 
     rtsp_server.freeze()
 
-    assert eventually(lambda: watch.state.phase == "lost", 6)
+    wait_for(lambda: watch.state.phase == "lost", 6)
     assert "no frame for 4 s" in watch.state.reason
 
     rtsp_server.thaw()
 
-    assert eventually(lambda: watch.state.phase == "live", 10)
+    wait_for(lambda: watch.state.phase == "live", 10)
 
 
 def test_a_wrong_path_says_that_something_answers(rtsp_server: RtspServer) -> None:
@@ -119,11 +120,11 @@ def test_a_stream_of_azureeyemodule_that_goes_and_comes_back_is_lost_and_live_ag
     settings = CameraSettings(url=f"rtsp://127.0.0.1:{rtsp_server.port}/raw", frames_per_s=10)
     watch = Watch("eye", settings, open_camera, frames.put, told.put, Patience(first_s=0.3))
     try:
-        assert eventually(lambda: watch.state.phase == "live", 8)
+        wait_for(lambda: watch.state.phase == "live", 8)
         rtsp_server.kill()
-        assert eventually(lambda: watch.state.phase == "lost", 10)
+        wait_for(lambda: watch.state.phase == "lost", 10)
         rtsp_server.start()
-        assert eventually(lambda: watch.state.phase == "live", 10)
+        wait_for(lambda: watch.state.phase == "live", 10)
     finally:
         watch.stop()
         watch.join(10)

@@ -10,8 +10,9 @@ from edge_common.errors import CameraError, ConfigError
 from edge_common.images import decode_image
 from modules.capture.cameras import Camera, open_camera
 from modules.capture.desk import Desk
-from tests.capture.bench import CameraBench, RtspServer, eventually
+from tests.capture.bench import CameraBench, RtspServer
 from tests.capture.test_loop import Station
+from tests.waiting import wait_for
 
 NETWORK = "rtsp://shop:hush@192.0.2.7/main"
 WEBCAM = VideoDevice("v4l2:0", "Webcam", "")
@@ -24,7 +25,7 @@ def station(tmp_path: Path, endpoint: str, bench: CameraBench) -> Iterator[Stati
     made.hub.desire({"cameras": {"till": {"url": NETWORK, "frames_per_s": 20, "name": "Till"}}})
     made.start()
     # The camera is opened by a thread of its own, perhaps before capture knows it.
-    assert eventually(lambda: bench.opened != [] and made.capture.watches() != ())
+    wait_for(lambda: bench.opened != [] and made.capture.watches() != ())
     yield made
     bench.over.set()
     made.stop()
@@ -52,7 +53,7 @@ def test_another_camera_is_opened_for_one_picture_and_closed(desk: Desk, bench: 
 
 
 def test_a_camera_that_is_open_is_not_opened_again(desk: Desk, station: Station, bench: CameraBench) -> None:
-    assert eventually(lambda: is_live(station))
+    wait_for(lambda: is_live(station))
     asked_ns = time.time_ns()
 
     answer = desk.answer(Question("try", NETWORK))
@@ -65,7 +66,7 @@ def test_a_camera_that_is_open_is_not_opened_again(desk: Desk, station: Station,
 def test_an_open_camera_is_not_opened_with_other_settings_either(
     desk: Desk, station: Station, bench: CameraBench
 ) -> None:
-    assert eventually(lambda: is_live(station))
+    wait_for(lambda: is_live(station))
 
     answer = desk.answer(Question("try", "rtsp://shop:other@192.0.2.7:554/main"))
 
@@ -79,9 +80,9 @@ def test_a_lost_camera_is_tried_at_once_and_says_why(tmp_path: Path, endpoint: s
     station = Station(tmp_path, endpoint, bench)
     station.hub.desire({"cameras": {"till": {"url": "file:a"}}})
     station.start()
-    assert eventually(lambda: bench.opened != [])
+    wait_for(lambda: bench.opened != [])
     desk = Desk(station.capture, open_camera=bench.open, try_for_s=2.0)
-    assert eventually(lambda: any(watch.failures > 0 for watch in station.capture.watches()))
+    wait_for(lambda: any(watch.failures > 0 for watch in station.capture.watches()))
 
     failed = desk.answer(Question("try", "file:a"))
     bench.unplugged.clear()
@@ -104,7 +105,7 @@ def test_one_that_is_not_in_the_settings_or_switched_off_says_so(desk: Desk, sta
 
     station.hub.desire({"cameras": {"till": {"enabled": False}}})
 
-    assert eventually(lambda: desk.answer(Question("again", "till")).reason == "it is switched off")
+    wait_for(lambda: desk.answer(Question("again", "till")).reason == "it is switched off")
 
 
 def test_why_a_camera_cannot_be_opened_is_the_answer(desk: Desk, bench: CameraBench) -> None:
@@ -128,13 +129,13 @@ def test_a_camera_that_hangs_is_given_up_and_another_waits_for_it(desk: Desk, be
 
     bench.hanging.clear()
     answers: list[Answer] = []
-    assert eventually(lambda: bool(answers.append(desk.answer(Question("try", "file:b"))) or answers[-1].width))
+    wait_for(lambda: bool(answers.append(desk.answer(Question("try", "file:b"))) or answers[-1].width))
 
 
 def test_what_a_lost_camera_saw_last_can_still_be_seen(desk: Desk, station: Station, bench: CameraBench) -> None:
-    assert eventually(lambda: is_live(station))
+    wait_for(lambda: is_live(station))
     bench.unplugged.add(NETWORK)
-    assert eventually(lambda: not is_live(station))
+    wait_for(lambda: not is_live(station))
 
     answer = desk.answer(Question("last", "till"))
 

@@ -16,8 +16,9 @@ from modules.capture.cameras import Camera
 from modules.capture.loop import Capture
 from modules.capture.reports import Reports
 from modules.capture.watch import Patience
-from tests.capture.bench import CameraBench, eventually
+from tests.capture.bench import CameraBench
 from tests.messages import sent
+from tests.waiting import wait_for
 
 
 class Station:
@@ -108,15 +109,15 @@ def test_adding_and_removing_cameras_leaves_the_others_alone(
     station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
 ) -> None:
     reader = subscribe()
-    assert eventually(lambda: phase(reader, "till") == "live")
+    wait_for(lambda: phase(reader, "till") == "live")
 
     station.hub.desire({"cameras": {"door": {"url": "b"}}})
-    assert eventually(lambda: phase(reader, "door") == "live")
+    wait_for(lambda: phase(reader, "door") == "live")
     station.hub.desire({"cameras": {"door": None}})
 
-    assert eventually(lambda: phase(reader, "door") == "off")
-    assert eventually(lambda: bench.closed == ["b"])
-    assert eventually(lambda: list(station.reported_phases()) == ["till"])
+    wait_for(lambda: phase(reader, "door") == "off")
+    wait_for(lambda: bench.closed == ["b"])
+    wait_for(lambda: list(station.reported_phases()) == ["till"])
     assert bench.opened == ["a", "b"]
 
 
@@ -125,16 +126,16 @@ def test_cameras_of_the_page_come_beside_those_of_the_twin_which_wins(
 ) -> None:
     reader = subscribe()
     station.own.add("door", CameraSettings(url="sim:shelf?seed=2", name="Front door"))
-    assert eventually(lambda: phase(reader, "door") == "live")
+    wait_for(lambda: phase(reader, "door") == "live")
     assert reader.states()["door"].own
     assert (reader.states()["door"].name, reader.states()["door"].source) == ("Front door", "sim:shelf?seed=2")
     assert not reader.states()["till"].own
 
     station.hub.desire({"cameras": {"door": {"url": "file:b", "name": "Back door"}}})
 
-    assert eventually(lambda: reader.states()["door"].name == "Back door")
+    wait_for(lambda: reader.states()["door"].name == "Back door")
     assert not reader.states()["door"].own
-    assert eventually(lambda: bench.opened == ["a", "sim:shelf?seed=2", "file:b"])
+    wait_for(lambda: bench.opened == ["a", "sim:shelf?seed=2", "file:b"])
 
 
 def test_a_camera_that_the_page_removes_is_closed(
@@ -142,12 +143,12 @@ def test_a_camera_that_the_page_removes_is_closed(
 ) -> None:
     reader = subscribe()
     station.own.add("door", CameraSettings(url="file:b"))
-    assert eventually(lambda: phase(reader, "door") == "live")
+    wait_for(lambda: phase(reader, "door") == "live")
 
     station.own.remove("door")
 
-    assert eventually(lambda: bench.closed == ["file:b"])
-    assert eventually(lambda: phase(reader, "door") == "off")
+    wait_for(lambda: bench.closed == ["file:b"])
+    wait_for(lambda: phase(reader, "door") == "off")
 
 
 def test_a_damaged_list_of_the_page_leaves_its_cameras_as_they_were(
@@ -155,7 +156,7 @@ def test_a_damaged_list_of_the_page_leaves_its_cameras_as_they_were(
 ) -> None:
     reader = subscribe()
     station.own.add("door", CameraSettings(url="file:b"))
-    assert eventually(lambda: phase(reader, "door") == "live")
+    wait_for(lambda: phase(reader, "door") == "live")
 
     (tmp_path / PLACE).write_text("{")
     time.sleep(1)
@@ -168,19 +169,19 @@ def test_a_lost_camera_is_in_the_twin_and_an_event_tells_when_it_is_back(
     station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
 ) -> None:
     reader = subscribe()
-    assert eventually(lambda: phase(reader, "till") == "live")
+    wait_for(lambda: phase(reader, "till") == "live")
     assert station.events() == []
 
     bench.unplugged.add("a")
-    assert eventually(lambda: phase(reader, "till") == "lost")
-    assert eventually(lambda: station.reported_phases() == {"till": "lost"})
+    wait_for(lambda: phase(reader, "till") == "lost")
+    wait_for(lambda: station.reported_phases() == {"till": "lost"})
     assert station.reported("cameras")["till"]["reason"] == "a: pulled out"
-    assert eventually(lambda: station.events() == [("camera lost", "till")])
+    wait_for(lambda: station.events() == [("camera lost", "till")])
     bench.unplugged.remove("a")
 
-    assert eventually(lambda: phase(reader, "till") == "live")
-    assert eventually(lambda: station.events() == [("camera lost", "till"), ("camera back", "till")])
-    assert eventually(lambda: station.reported_phases() == {"till": "live"})
+    wait_for(lambda: phase(reader, "till") == "live")
+    wait_for(lambda: station.events() == [("camera lost", "till"), ("camera back", "till")])
+    wait_for(lambda: station.reported_phases() == {"till": "live"})
 
 
 def test_a_camera_that_hangs_does_not_hold_up_another_one_nor_the_end(
@@ -188,7 +189,7 @@ def test_a_camera_that_hangs_does_not_hold_up_another_one_nor_the_end(
 ) -> None:
     bench.hanging.add("b")
     station.hub.desire({"cameras": {"door": {"url": "b"}}})
-    assert eventually(lambda: "b" in bench.opened)
+    wait_for(lambda: "b" in bench.opened)
     reader = subscribe()
     found = [reader.frames.take(2) for _ in range(10)]
     begun_s = time.monotonic()
@@ -203,11 +204,11 @@ def test_bad_settings_are_refused_whole_and_the_cameras_stay(
     station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
 ) -> None:
     reader = subscribe()
-    assert eventually(lambda: phase(reader, "till") == "live")
+    wait_for(lambda: phase(reader, "till") == "live")
 
     station.hub.desire({"cameras": {"till": {"frames_per_s": -1}, "door": {"url": "b"}}})
 
-    assert eventually(lambda: station.reported("settings").get("cameras", {}).get("ac") == 400)
+    wait_for(lambda: station.reported("settings").get("cameras", {}).get("ac") == 400)
     assert "cameras.till.frames_per_s" in station.reported("settings")["cameras"]["ad"]
     assert phase(reader, "till") == "live"
     assert bench.opened == ["a"]
@@ -222,7 +223,7 @@ def test_what_an_earlier_run_reported_about_cameras_is_forgotten(
 
     station.start()
 
-    assert eventually(lambda: list(station.reported_phases()) == ["till"])
+    wait_for(lambda: list(station.reported_phases()) == ["till"])
     station.stop()
 
 
@@ -233,7 +234,7 @@ def test_the_last_good_settings_serve_without_a_hub(tmp_path: Path, endpoint: st
 
     station.start()
 
-    assert eventually(lambda: bench.opened == ["a"])
+    wait_for(lambda: bench.opened == ["a"])
     station.stop()
 
 
@@ -248,6 +249,6 @@ def test_a_thread_that_dies_of_a_fault_ends_the_module(tmp_path: Path, endpoint:
 
     station.start()
 
-    assert eventually(lambda: station.fault is not None)
+    wait_for(lambda: station.fault is not None)
     assert str(station.fault) == "ended by a fault in the program: camera till"
     station.stop()

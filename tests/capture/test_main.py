@@ -15,7 +15,7 @@ import pytest
 from edge_common.frames import FrameSubscriber
 from modules.capture.camera_sim import scene_time_s
 from modules.capture.shelf_scene import ShelfScene
-from tests.capture.bench import eventually
+from tests.waiting import wait_for
 
 RunCapture = Callable[[Mapping[str, Any]], "subprocess.Popen[bytes]"]
 RSS_LIMIT_KB = 120 * 1024
@@ -66,7 +66,7 @@ def test_frames_of_the_simulated_shelf_show_exactly_the_scene_of_their_time(
     with reader.watching("shelf"):
         found = reader.frames.take(5)
         assert found is not None
-        assert eventually(lambda: any(state.frames_per_s > 5 for state in reader.states().values()))
+        wait_for(lambda: any(state.frames_per_s > 5 for state in reader.states().values()))
     reader.close()
 
     frame = found[1]
@@ -117,11 +117,11 @@ def test_it_ends_when_the_process_that_started_it_is_killed(tmp_path: Path, endp
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         capture = int(process.stdout.readline())
-        assert eventually((tmp_path / "twins" / "capture" / "reported.json").exists)
+        wait_for((tmp_path / "twins" / "capture" / "reported.json").exists)
 
         process.kill()
 
-        assert eventually(lambda: not _runs(capture))
+        wait_for(lambda: not _runs(capture))
 
 
 def _runs(pid: int) -> bool:

@@ -10,8 +10,9 @@ import pytest
 from edge_common.images import decode_image
 from edge_common.methods import MOST_PAYLOAD_BYTES, MethodDesk
 from modules.capture.methods import CameraMethods, fitting_jpeg
-from tests.capture.bench import CameraBench, eventually
+from tests.capture.bench import CameraBench
 from tests.capture.test_loop import Station
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def station(tmp_path: Path, endpoint: str, bench: CameraBench) -> Iterator[Stati
     made = Station(tmp_path, endpoint, bench)
     made.hub.desire({"cameras": {"till": {"url": "rtsp://192.0.2.7/main"}, "off": {"url": "file:x", "enabled": False}}})
     made.start()
-    assert eventually(lambda: bench.opened != [] and len(made.capture.watches()) == 2)
-    assert eventually(lambda: made.capture.newest("till") is not None)
+    wait_for(lambda: bench.opened != [] and len(made.capture.watches()) == 2)
+    wait_for(lambda: made.capture.newest("till") is not None)
     yield made
     bench.over.set()
     made.stop()

@@ -11,7 +11,7 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.settings import CaptureSettings
 from edge_common.telemetry import Body
 from modules.capture.reports import Reports
-from tests.capture.bench import eventually
+from tests.waiting import wait_for
 
 
 class HubOnAFullDisk:
@@ -59,14 +59,14 @@ def state(phase: CameraPhase) -> CameraState:
 def test_reports_that_a_full_disk_held_up_go_out_later_in_order(
     reports: Reports, hub: HubOnAFullDisk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert eventually(lambda: hub.tried == 1)
+    wait_for(lambda: hub.tried == 1)
     hub.full = True
     reports.tell(state("lost"))
-    assert eventually(lambda: hub.tried > 2)
+    wait_for(lambda: hub.tried > 2)
 
     hub.full = False
 
-    assert eventually(lambda: len(hub.taken) == 3)
+    wait_for(lambda: len(hub.taken) == 3)
     assert hub.taken[0] == {"cameras": None}
     assert hub.taken[1]["cameras"]["till"]["phase"] == "lost"
     assert hub.taken[2]["event"] == "camera lost"
@@ -77,7 +77,7 @@ def test_a_camera_that_starts_well_is_no_event(reports: Reports, hub: HubOnAFull
     reports.tell(state("starting"))
     reports.tell(state("live"))
 
-    assert eventually(lambda: len(hub.taken) == 3)
+    wait_for(lambda: len(hub.taken) == 3)
     assert not [body for body in hub.taken if "event" in body]
 
 
@@ -86,5 +86,5 @@ def test_a_camera_that_was_removed_while_lost_does_not_come_back(reports: Report
     reports.forget("till")
     reports.tell(state("live"))
 
-    assert eventually(lambda: len(hub.taken) == 5)
+    wait_for(lambda: len(hub.taken) == 5)
     assert [body["event"] for body in hub.taken if "event" in body] == ["camera lost"]

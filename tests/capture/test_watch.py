@@ -7,7 +7,8 @@ from edge_common.frames import CameraState, Frame
 from edge_common.latest import LatestByKey
 from edge_common.settings import CameraSettings
 from modules.capture.watch import Patience, Watch
-from tests.capture.bench import CameraBench, eventually
+from tests.capture.bench import CameraBench
+from tests.waiting import wait_for
 
 QUICK = Patience(first_s=0.02, longest_s=0.04)
 StartWatch = Callable[[CameraSettings], Watch]
@@ -73,13 +74,13 @@ def test_a_lost_camera_says_why_and_comes_back(
     start: StartWatch, bench: CameraBench, frames: LatestByKey[Frame], told: list[CameraState]
 ) -> None:
     watch = start(CameraSettings(url="a", frames_per_s=60))
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
 
     bench.unplugged.add("a")
-    assert eventually(lambda: watch.state.reason == "a: not plugged in")
+    wait_for(lambda: watch.state.reason == "a: not plugged in")
     bench.unplugged.remove("a")
 
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
     assert [state.phase for state in told] == ["starting", "live", "lost", "live"]
     assert told[2].reason == "a: pulled out"
 
@@ -91,7 +92,7 @@ def test_frame_numbers_go_on_after_a_camera_was_lost(
     first = frames.after("till", 0, 2)
     assert first is not None
     bench.unplugged.add("a")
-    assert eventually(lambda: watch.state.phase == "lost")
+    wait_for(lambda: watch.state.phase == "lost")
     before = frames.after("till", 0, 0)
     assert before is not None
     bench.unplugged.remove("a")
@@ -107,7 +108,7 @@ def test_a_url_that_can_never_work_is_a_lost_camera_with_the_reason(told: list[C
 
     watch = Watch("till", CameraSettings(url="http://x"), open_camera, lambda *_: None, told.append, QUICK)
 
-    assert eventually(lambda: watch.state.phase == "lost")
+    wait_for(lambda: watch.state.phase == "lost")
     assert "got 'http'" in watch.state.reason
     watch.stop()
     watch.join(2)
@@ -117,21 +118,21 @@ def test_another_pace_or_size_does_not_open_the_camera_anew(
     start: StartWatch, bench: CameraBench, frames: LatestByKey[Frame]
 ) -> None:
     watch = start(CameraSettings(url="a", frames_per_s=0.1))
-    assert eventually(lambda: watch.state.width == 640)
+    wait_for(lambda: watch.state.width == 640)
 
     watch.change(CameraSettings(url="a", frames_per_s=60, longest_side_px=320))
 
-    assert eventually(lambda: watch.state.width == 320)
+    wait_for(lambda: watch.state.width == 320)
     assert bench.opened == ["a"]
 
 
 def test_another_url_closes_one_camera_and_opens_the_other(start: StartWatch, bench: CameraBench) -> None:
     watch = start(CameraSettings(url="a"))
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
 
     watch.change(CameraSettings(url="b"))
 
-    assert eventually(lambda: bench.opened == ["a", "b"])
+    wait_for(lambda: bench.opened == ["a", "b"])
     assert bench.closed == ["a"]
 
 
@@ -140,11 +141,11 @@ def test_another_url_is_tried_at_once_while_the_first_one_waits(
 ) -> None:
     bench.unplugged.add("a")
     watch = Watch("till", CameraSettings(url="a"), bench.open, frames.put, told.append, Patience(first_s=60))
-    assert eventually(lambda: watch.state.phase == "lost")
+    wait_for(lambda: watch.state.phase == "lost")
 
     watch.change(CameraSettings(url="b"))
 
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
     watch.stop()
     watch.join(2)
 
@@ -153,18 +154,18 @@ def test_a_camera_that_is_switched_off_is_closed_and_can_be_switched_on_again(
     start: StartWatch, bench: CameraBench
 ) -> None:
     watch = start(CameraSettings(url="a"))
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
 
     watch.change(CameraSettings(url="a", enabled=False))
-    assert eventually(lambda: watch.state.phase == "off")
+    wait_for(lambda: watch.state.phase == "off")
     assert bench.closed == ["a"]
     watch.change(CameraSettings(url="a"))
 
-    assert eventually(lambda: watch.state.phase == "live")
+    wait_for(lambda: watch.state.phase == "live")
 
 
 def test_a_camera_that_is_off_is_never_opened(start: StartWatch, bench: CameraBench) -> None:
     watch = start(CameraSettings(url="a", enabled=False))
 
-    assert eventually(lambda: watch.state.reason == "switched off by its settings")
+    wait_for(lambda: watch.state.reason == "switched off by its settings")
     assert bench.opened == []

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +46,6 @@ class StandIn:
             for one in read_s1(outputs["raw_boxes"], outputs["raw_probs"], self._labels)
         ]
         return f'{{"NEURAL_NETWORK": [{", ".join(items)}]}}'
-
-
-def until(found: Callable[[], Any], program: Program) -> Any:
-    """What it finds once that is something."""
-    seen: list[Any] = []
-
-    def look() -> bool:
-        seen.append(found())
-        return bool(seen[-1])
-
-    program.wait_for(look)
-    return seen[-1]
 
 
 def test_a_model_goes_out_is_fetched_and_its_sightings_come_back_as_results_of_its_version(tmp_path: Path) -> None:
@@ -101,27 +88,27 @@ def test_a_model_goes_out_is_fetched_and_its_sightings_come_back_as_results_of_i
             found = results.newest("camera-1", "shelf")
             return found if found is not None and found.inference_ms == 0 else None
 
-        first = StandIn(tmp_path, until(lambda: handed("v1"), program)["url"])
-        result = until(lambda: of_eye(first), program)
+        first = StandIn(tmp_path, program.wait_for(lambda: handed("v1"))["url"])
+        result = program.wait_for(lambda: of_eye(first))
         assert result.model_version == "v1"
         assert [(one.label, [round(corner, 1) for corner in one.box.to_list()]) for one in result.detections] == [
             ("green shelf", [0.0, 0.0, 0.5, 0.5])
         ]
-        until(lambda: phase() == "watching", program)
+        program.wait_for(lambda: phase() == "watching")
 
         # A newer version counts from the moment on in which it was fetched, not from when it went live.
         put_live(packages, "v2", detector(times=0.99))
-        told = until(lambda: handed("v2"), program)
-        until(lambda: getattr(of_eye(first), "model_version", "") == "v1", program)
+        told = program.wait_for(lambda: handed("v2"))
+        program.wait_for(lambda: getattr(of_eye(first), "model_version", "") == "v1")
         second = StandIn(tmp_path, told["url"])
-        until(lambda: getattr(of_eye(second), "model_version", "") == "v2", program)
+        program.wait_for(lambda: getattr(of_eye(second), "model_version", "") == "v2")
 
         # An empty shelf is a result; silence is none.
         empty = np.zeros_like(shelf)
-        until(lambda: getattr(of_eye(second, empty), "detections", None) == (), program)
+        program.wait_for(lambda: getattr(of_eye(second, empty), "detections", None) == ())
         assert phase() == "watching"
-        until(lambda: phase() == "silent", program)
-        until(lambda: results.newest("camera-1", "shelf").inference_ms > 0, program)
+        program.wait_for(lambda: phase() == "silent")
+        program.wait_for(lambda: results.newest("camera-1", "shelf").inference_ms > 0)
         results.close()
     finally:
         program.stop()
@@ -136,7 +123,7 @@ def test_a_model_of_another_kind_is_told_as_refused(tmp_path: Path) -> None:
     program = Program(data).ready()
     try:
         path = data / "twins" / "trainer_agent" / "reported.json"
-        told = until(lambda: json.loads(path.read_bytes()).get("handoff", {}).get("shelf"), program)
+        told = program.wait_for(lambda: json.loads(path.read_bytes()).get("handoff", {}).get("shelf"))
     finally:
         program.stop()
 

@@ -1,7 +1,6 @@
 """What the tests of the line to the hub run against."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,11 +45,3 @@ def program(hub: EdgeHub, tmp_path: Path) -> Iterator[Program]:
     yield started
     started.process.kill()
     started.process.wait()
-
-
-def wait_for(fits: Callable[[], object], timeout_s: float = 10) -> None:
-    """Until it is so; the test fails when time is up."""
-    deadline_s = time.monotonic() + timeout_s
-    while not fits():
-        assert time.monotonic() < deadline_s, "it did not come about"
-        time.sleep(0.01)

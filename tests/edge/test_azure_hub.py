@@ -19,10 +19,11 @@ from edge_common.settings import InferenceSettings
 from edge_common.telemetry import Source
 from edge_common.telemetry_events import CameraEvent
 from tests.edge.certificates import make_authority
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.messages import numbered, numbered_alert
+from tests.waiting import wait_for
 
 pytestmark = list(SDK_WARNINGS)
 

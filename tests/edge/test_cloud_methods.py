@@ -25,13 +25,14 @@ from tests.azurite.server import Azurite
 from tests.capture.bench import CameraBench
 from tests.capture.conftest import bench, endpoint  # noqa: F401 (fixtures)
 from tests.capture.test_loop import Station
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.edge_hub import EdgeHub
 from tests.edge.test_azure_hub import QUICK
 from tests.trainer_agent.cloud.conftest import azurite, container  # noqa: F401 (fixtures)
 from tests.trainer_agent.cloud.test_import import ONNX, Site
 from tests.trainer_agent.conftest import tag_images
 from tests.trainer_agent.handoff.made import LABELS, detector
+from tests.waiting import wait_for
 
 pytestmark = list(SDK_WARNINGS)
 

@@ -8,8 +8,9 @@ import pytest
 
 from edge_common.azure_hub import AzureHub
 from edge_common.hub_choice import open_hub
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.test_azure_hub import MODULE, works
+from tests.waiting import wait_for
 
 pytestmark = list(SDK_WARNINGS)
 

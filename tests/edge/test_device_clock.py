@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.conftest import MODULES, environment_of_modules, wait_for
+from tests.edge.conftest import MODULES, environment_of_modules
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.edge.shifted_clock import ShiftedClock
 from tests.program import ROOT, Program
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 

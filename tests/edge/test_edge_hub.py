@@ -8,9 +8,10 @@ import pytest
 from azure.iot.device import IoTHubModuleClient, Message, MethodResponse
 from azure.iot.device.exceptions import ClientError, CredentialError
 
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
+from tests.waiting import wait_for
 
 pytestmark = list(SDK_WARNINGS)
 

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from tests.edge.conftest import MODULES, wait_for
+from tests.edge.conftest import MODULES
 from tests.edge.edge_hub import EdgeHub
 from tests.edge.twins import MOST_SECTION_BYTES
 from tests.program import Program
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 

@@ -21,10 +21,11 @@ import pytest
 from tests.e2e.shelf import SCENE
 from tests.e2e.staff import Staff
 from tests.e2e.test_killed_processes import ENOUGH_IMAGES, assert_live_with, assert_nothing_lost, train_to_the_end
-from tests.edge.conftest import MODULES, wait_for
+from tests.edge.conftest import MODULES
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.program import Program
+from tests.waiting import wait_for
 
 KILLS = 200
 LONGEST_LIFE_S = 12.0

@@ -12,10 +12,11 @@ from edge_common.azure_hub import AzureHub
 from edge_common.methods import Method, Request
 from edge_common.telemetry import Source
 from tests.edge.certificates import make_authority
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.edge.traffic import Traffic
+from tests.waiting import wait_for
 
 pytestmark = [*SDK_WARNINGS, pytest.mark.soak, pytest.mark.timeout(1200)]
 

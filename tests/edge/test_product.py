@@ -3,10 +3,11 @@
 import os
 import signal
 
-from tests.edge.conftest import MODULES, wait_for
+from tests.edge.conftest import MODULES
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
 from tests.program import Program
+from tests.waiting import wait_for
 
 
 def acknowledged(hub: EdgeHub, module: str, key: str) -> dict[str, object]:

@@ -9,9 +9,10 @@ import requests
 from azure.iot.device import IoTHubModuleClient
 from azure.iot.device.exceptions import ConnectionFailedError, OperationCancelled
 
-from tests.edge.conftest import SDK_WARNINGS, wait_for
+from tests.edge.conftest import SDK_WARNINGS
 from tests.edge.device import EdgeDevice
 from tests.edge.edge_hub import EdgeHub
+from tests.waiting import wait_for
 
 pytestmark = list(SDK_WARNINGS)
 AT_ONCE_S = 121

@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from edge_common.packages import PackageStore
 from tests.e2e.conftest import window
-from tests.edge.conftest import wait_for
 from tests.edge.edge_hub import EdgeHub
 from tests.inference.tiny_models import publish_model
 from tests.program import Program
 from tests.trainer_agent.rehearsal.test_rehearsals import BLACK, GREEN, video_of
+from tests.waiting import wait_for
 
 FULL_S, EMPTY_S = 4, 4
 """The shelf of the camera is full and empty in turn."""

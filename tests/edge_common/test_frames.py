@@ -69,9 +69,13 @@ def frame(camera: str = "till", sequence: int = 0, width: int = 960) -> Frame:
     return Frame(camera, sequence, time.time_ns(), np.full((540, width, 3), sequence % 256, np.uint8))
 
 
+WAITED_S = 1.0
+"""A publisher that waits for a reader does so for good; a busy machine makes one frame take a tenth of this."""
+
+
 def publish_until(publish: Callable[[int], None], seen: Callable[[], bool]) -> int:
     """Publish numbers from 1 until the reader has something: readers join when they join."""
-    for number in range(1, 500):
+    for number in range(1, 3000):
         publish(number)
         time.sleep(0.01)
         if seen():
@@ -230,7 +234,7 @@ def test_a_reader_that_never_reads_does_not_slow_the_publisher(publisher: FrameP
     slowest_s = _slowest_of(publisher, 200)
 
     context.destroy(linger=0)
-    assert slowest_s < 0.1
+    assert slowest_s < WAITED_S
 
 
 def test_a_reader_that_is_stopped_slows_neither_the_publisher_nor_other_readers(
@@ -256,7 +260,7 @@ def test_a_reader_that_is_stopped_slows_neither_the_publisher_nor_other_readers(
 
         reader.close()
         stopped.kill()
-    assert slowest_s < 0.1
+    assert slowest_s < WAITED_S
     assert taken is not None
     assert taken[1].sequence == 199
 

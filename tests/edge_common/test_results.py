@@ -62,7 +62,7 @@ def result(number: int, camera: str = "till", model: str = "shelf") -> Result:
 
 def publish_until(publish: Callable[[], object], seen: Callable[[], bool]) -> None:
     """Readers join when they join, so what is published before is not theirs."""
-    for _ in range(300):
+    for _ in range(3000):
         publish()
         time.sleep(0.01)
         if seen():

@@ -76,7 +76,7 @@ def test_what_is_none_is_refused(parts: list[bytes], reason: str) -> None:
 
 def heard(feed: SkillFeed, publisher: ResultPublisher) -> None:
     """Readers join when they join, so what is published before is not theirs."""
-    for _ in range(300):
+    for _ in range(3000):
         publisher.publish_told(TRACE)
         if feed.next(0.02) is not None:
             break

@@ -18,6 +18,7 @@ from modules.inference.loader import ModelLoader
 from modules.inference.loop import InferenceLoop
 from tests.inference.tiny_models import coloured_frame
 from tests.inference.vpus import Rig
+from tests.waiting import wait_for
 
 SETTINGS = InferenceSettings(backend="onnx", threads=1)
 
@@ -76,7 +77,7 @@ class Bench:
         self.camera.publish(frame)
         return frame
 
-    def result_of(self, frame: Frame, timeout_s: float = 3.0) -> Result | None:
+    def result_of(self, frame: Frame, timeout_s: float = 10.0) -> Result | None:
         """The result of this very frame; None if another one or none comes."""
         deadline_s = time.monotonic() + timeout_s
         seen = 0
@@ -91,20 +92,17 @@ class Bench:
 
     def first_result(self) -> Result:
         """Show frames until results come: sockets join when they join, and a model is loaded first."""
-        for _ in range(100):
+        for _ in range(300):
             result = self.result_of(self.show(), 0.1)
             if result is not None:
                 return result
         raise AssertionError("no result came")
 
     def state_when(self, fits: Callable[[InferenceState], bool]) -> InferenceState:
-        deadline_s = time.monotonic() + 5
-        while time.monotonic() < deadline_s:
-            state = self.reader.state()
-            if state is not None and fits(state):
-                return state
-            time.sleep(0.02)
-        raise AssertionError(f"no such state came; the last one was {self.reader.state()}")
+        return wait_for(
+            lambda: (state := self.reader.state()) and fits(state) and state,
+            says=lambda: f"the last state was {self.reader.state()}",
+        )
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from tests.inference.conftest import SETTINGS
 from tests.inference.test_loader import events, handed_over
 from tests.inference.tiny_models import coloured_frame, manifest, onnx_model, publish_model
 from tests.inference.tiny_tflite import DETECTION, tflite_model
-from tests.inference.vpus import running, wait_until
+from tests.inference.vpus import running
+from tests.waiting import wait_for
 
 AUTO = SETTINGS.model_copy(update={"backend": "auto"})
 PROGRAM = (sys.executable, "-m", "tests.inference.misbehaving_trial")
@@ -94,7 +95,7 @@ def settled(loader):
         sets.extend(handed_over(loader))
         return sets and sets[-1] and sets[-1][0].choice is not None
 
-    wait_until(known, 120)
+    wait_for(known, 120)
     return sets[-1][0]
 
 
@@ -184,7 +185,7 @@ def test_where_none_is_of_use_the_model_runs_on_and_nothing_is_measured_again(st
         loader.look(0)
         return loader._chooser._measuring is None
 
-    wait_until(tried_both)
+    wait_for(tried_both)
     for _ in range(5):
         loader.look(0)
 
@@ -268,7 +269,7 @@ def test_what_is_measured_of_a_version_that_went_is_dropped(store, start, trials
     trials.are(onnx="hang")
     loader = start()
     loader.look(0)
-    wait_until(lambda: trials.taken() == ["onnx"])
+    wait_for(lambda: trials.taken() == ["onnx"])
     trials.are()
 
     publish_model(store, "2", onnx_model("detection", scale=1 / 256))
@@ -284,7 +285,7 @@ def test_closing_ends_a_trial_at_once(store, start, trials):
     trials.are(onnx="hang")
     loader = start()
     loader.look(0)
-    wait_until(lambda: trials.taken() == ["onnx"])
+    wait_for(lambda: trials.taken() == ["onnx"])
     started_s = time.monotonic()
 
     loader._chooser.close()
@@ -305,12 +306,12 @@ def test_a_vpu_is_tried_where_one_is_set_up_and_the_processor_stands_in_when_it_
         model.look(coloured_frame(), AUTO)
         return model.describe(AUTO).vpu.phase == "running"
 
-    wait_until(on_vpu)
+    wait_for(on_vpu)
     assert model.backend == "vpu"
     assert rig.vpu.pid == pid, "an Eye takes no second process until it is switched off"
     model.runtime.close()
     loader._chooser.close()
-    wait_until(lambda: not running(pid))
+    wait_for(lambda: not running(pid))
 
 
 def test_a_vpu_that_does_not_answer_is_left_out_and_tried_again_at_the_next_start(store, start, trials, tmp_path):

@@ -68,7 +68,7 @@ class Eye:
 
     def until_results_come(self, body: bytes) -> Any:
         """Say it until it has come through: sockets join when they join."""
-        for _ in range(50):
+        for _ in range(300):
             self.says(body)
             if (found := self.result(0.1)) is not None:
                 return found

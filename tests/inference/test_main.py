@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.inference.test_azureeye import written
 from tests.inference.tiny_models import GREEN_SHELF, coloured_frame, publish_model
 from tests.inference.vpus import running
 from tests.messages import sent
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,21 +43,14 @@ def reported(tmp_path: Path) -> dict[str, Any]:
     return found
 
 
-def wait_until(fits: Callable[[], bool], within_s: float = 10) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not fits():
-        assert time.monotonic() < deadline_s, f"it did not come about in {within_s:g} s"
-        time.sleep(0.05)
-
-
 def test_it_runs_the_active_model_reports_it_and_ends_cleanly(
     process: subprocess.Popen[bytes], tmp_path: Path, sockets: Path
 ) -> None:
     publish_model(PackageStore(tmp_path / "models"), "1")
     reader = ResultSubscriber(f"ipc://{sockets}/results")
 
-    wait_until(lambda: bool((state := reader.state()) and state.models))
-    wait_until(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
+    wait_for(lambda: bool((state := reader.state()) and state.models))
+    wait_for(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(5) == 0
@@ -69,14 +63,14 @@ def test_a_bad_setting_is_refused_and_a_good_one_loads_the_model_anew(
 ) -> None:
     publish_model(PackageStore(tmp_path / "models"), "1")
     operator = LocalHub(tmp_path / "twins" / "inference")
-    wait_until(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
+    wait_for(lambda: bool(reported(tmp_path).get("state", {}).get("models")))
 
     operator.desire({"backend": "abacus"})
-    wait_until(lambda: reported(tmp_path)["settings"]["backend"]["ac"] == 400)
+    wait_for(lambda: reported(tmp_path)["settings"]["backend"]["ac"] == 400)
     assert reported(tmp_path)["settings"]["backend"]["value"] == "auto"
     operator.desire({"backend": "onnx"})
 
-    wait_until(lambda: reported(tmp_path)["state"]["runtime"] == "onnx")
+    wait_for(lambda: reported(tmp_path)["state"]["runtime"] == "onnx")
     assert reported(tmp_path)["settings"]["backend"]["ac"] == 200
 
 
@@ -90,13 +84,13 @@ def test_a_model_runs_in_the_vpus_process_which_does_not_outlive_this_one(
         model = next(iter(reported(tmp_path).get("state", {}).get("models", [])), {})
         return model.get("vpu") or {}
 
-    wait_until(lambda: vpu().get("phase") == "running")
+    wait_for(lambda: vpu().get("phase") == "running")
     lists = Path(f"/proc/{process.pid}/task").glob("*/children")
     (child,) = [int(pid) for children in lists for pid in children.read_text().split()]
     process.kill()
     process.wait()
 
-    wait_until(lambda: not running(child))
+    wait_for(lambda: not running(child))
 
 
 def test_what_runs_a_model_fastest_is_measured_by_itself_told_in_the_twin_and_kept(
@@ -110,7 +104,7 @@ def test_what_runs_a_model_fastest_is_measured_by_itself_told_in_the_twin_and_ke
         model = next(iter(reported(tmp_path).get("state", {}).get("models", [])), {})
         return model.get("choice") or {}
 
-    wait_until(lambda: bool(choice()), 120)
+    wait_for(lambda: bool(choice()), 120)
     told = {one["backend"]: one for one in choice()["tried"]}
     fastest = min(("onnx", "openvino"), key=lambda backend: told[backend]["ms"])
 
@@ -131,18 +125,18 @@ def test_messages_of_azureeyemodule_that_another_program_feeds_become_results(
     reader = ResultSubscriber(f"ipc://{sockets}/results")
     operator = LocalHub(tmp_path / "twins" / "inference")
     operator.desire({"azureeye": {"enabled": True, "camera": "eye", "model": "shelf"}})
-    wait_until(lambda: (reported(tmp_path).get("state", {}).get("azureeye") or {}).get("phase") == "starting")
+    wait_for(lambda: (reported(tmp_path).get("state", {}).get("azureeye") or {}).get("phase") == "starting")
 
     body = written((GREEN_SHELF, 0.75, (0.1, 0.2, 0.3, 0.4)))
     with (tmp_path / "twins" / "inference" / "incoming.jsonl").open("a") as file:
         file.write(json.dumps({"input": "azureeye", "body": body.decode()}) + "\n")
-    wait_until(lambda: reader.newest("eye", "shelf") is not None)
+    wait_for(lambda: reader.newest("eye", "shelf") is not None)
 
     result = reader.newest("eye", "shelf")
     assert result is not None
     assert (result.model_version, [found.label for found in result.detections]) == ("7", [GREEN_SHELF])
-    wait_until(lambda: reported(tmp_path)["state"]["azureeye"]["phase"] == "watching")
+    wait_for(lambda: reported(tmp_path)["state"]["azureeye"]["phase"] == "watching")
     operator.desire({"azureeye": {"camera": None}})
-    wait_until(lambda: reported(tmp_path)["settings"]["azureeye"]["ac"] == 400)
+    wait_for(lambda: reported(tmp_path)["settings"]["azureeye"]["ac"] == 400)
     assert "camera and model expected" in reported(tmp_path)["settings"]["azureeye"]["ad"]
     reader.close()

@@ -13,7 +13,8 @@ from modules.inference import vpu as vpu_file
 from modules.inference import vpu_process
 from modules.inference.runtimes.runtime import Machine, open_runtime
 from tests.inference.tiny_models import onnx_model
-from tests.inference.vpus import WITHIN_S, image, running, wait_until
+from tests.inference.vpus import WITHIN_S, image, running
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_answers_of_no_use_end_the_process_when_they_come_again_and_again(rig, r
 def test_a_process_that_dies_between_two_images_is_told_by_its_signal(rig, runtime):
     pid = rig.vpu.pid
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not running(pid))
+    wait_for(lambda: not running(pid))
 
     error, _ = lost(runtime)
 
@@ -173,14 +174,14 @@ def test_two_models_share_the_process_and_the_last_one_ends_it(rig, runtime, tmp
     assert runtime.infer(image(0, 255, 51))["raw_boxes"].shape == (1, 4, 4)
     runtime.close()
 
-    assert wait_until(lambda: not running(pid)) < 3
+    assert wait_for(lambda: not running(pid)) < 3
 
 
 def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, model):
     rig.do("load slow")
     loading = threading.Thread(target=lambda: open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu)).close())
     loading.start()
-    wait_until(lambda: rig.vpu._loading)
+    wait_for(lambda: rig.vpu._loading)
 
     started_s = time.monotonic()
     with pytest.raises(DeviceBusy):
@@ -196,7 +197,7 @@ def test_a_model_that_is_let_go_of_while_another_is_loaded_is_not_waited_for(rig
     opened = []
     loading = threading.Thread(target=lambda: opened.append(open_runtime("vpu", model, 1, "CPU", Machine(rig.vpu))))
     loading.start()
-    wait_until(lambda: rig.vpu._loading)
+    wait_for(lambda: rig.vpu._loading)
 
     started_s = time.monotonic()
     runtime.close()

@@ -16,7 +16,8 @@ from modules.inference import vpu_worker
 from modules.inference.vpu import Vpu
 from modules.inference.vpu_process import WORKER, Worker
 from tests.inference.tiny_models import onnx_model
-from tests.inference.vpus import Rig, image, running, wait_until
+from tests.inference.vpus import Rig, image, running
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = {"numpy", "openvino", "azure", "usb"}
@@ -181,13 +182,13 @@ def test_it_dies_with_whoever_started_it(tmp_path, model, hangs):
     )
     pid = int(starter.stdout.readline())
     if hangs:
-        wait_until(lambda: script.read_text() == "")
+        wait_for(lambda: script.read_text() == "")
     assert running(pid)
 
     starter.kill()
     starter.wait()
 
-    assert wait_until(lambda: not running(pid)) < 3
+    assert wait_for(lambda: not running(pid)) < 3
     starter.stdin.close()
     starter.stdout.close()
 

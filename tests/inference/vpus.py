@@ -1,8 +1,6 @@
 """Workers to test with: the real program over today's OpenVINO on the processor, which stands for the device."""
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +26,10 @@ class Rig:
         self.vpu = Vpu(sys.executable, program=MISBEHAVING, usb=self.usb, infer_within_s=infer_within_s)
 
     def do(self, behaviour: str) -> None:
-        self._script.write_text(behaviour)
+        # Whole or not at all: the worker may be reading it.
+        written = self._script.with_suffix(".new")
+        written.write_text(behaviour)
+        written.replace(self._script)
 
     def plug(self, *ids: str) -> None:
         """Have USB show these devices and no other."""
@@ -42,15 +43,6 @@ class Rig:
 
 def image(*colour: float) -> NDArray[np.float32]:
     return np.broadcast_to(np.array(colour, dtype=np.float32).reshape(1, 3, 1, 1), (1, 3, SIZE, SIZE)).copy()
-
-
-def wait_until(fits: Callable[[], object], within_s: float = 15.0) -> float:
-    """Seconds until it came about."""
-    started_s = time.monotonic()
-    while not fits():
-        assert time.monotonic() - started_s < within_s, f"it did not come about in {within_s:g} s"
-        time.sleep(0.01)
-    return time.monotonic() - started_s
 
 
 def running(pid: int) -> bool:

@@ -37,9 +37,9 @@ from modules.trainer_agent.training_log import TrainingLog, TrainingState
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
 from tests.messages import sent
+from tests.waiting import PATIENCE_S
 
 SCRIPTED_JOB = (sys.executable, str(Path(__file__).with_name("scripted_job.py")))
-PATIENCE_S = 20
 REPOSITORY = Path(__file__).parents[2]
 
 

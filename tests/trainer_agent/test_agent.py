@@ -9,7 +9,8 @@ import pytest
 
 from edge_common.errors import Conflict, NotEnoughTags, NotFound
 from modules.trainer_agent.training_log import INTERRUPTED, TrainingLog
-from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY, ended, gone, tag_images, trained
+from tests.trainer_agent.conftest import REPOSITORY, ended, gone, tag_images, trained
+from tests.waiting import PATIENCE_S
 
 
 def test_a_training_makes_a_new_version_live_and_tells_the_hub(library, model, workshop, start_agent):

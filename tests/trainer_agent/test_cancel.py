@@ -8,7 +8,8 @@ from edge_common.geometry import Box
 from modules.trainer_agent.attempt import Attempt
 from modules.trainer_agent.training_log import CANCELLED
 from modules.trainer_agent.training_messages import Trained
-from tests.trainer_agent.conftest import PATIENCE_S, add_image, box_id, ended, gone, tag_images, trained
+from tests.trainer_agent.conftest import add_image, box_id, ended, gone, tag_images, trained
+from tests.waiting import PATIENCE_S
 
 TRAINED = '{"trained": {"version": "v1", "score": null, "images": 1, "boxes": 1, "left_out": {}, "seconds": 1}}'
 

@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer_agent.conftest import PATIENCE_S, SCRIPTED_JOB, ended, tag_images, trained
-
-
-def eventually(look):
-    """What `look` gives, once it gives something."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not (found := look()):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    return found
+from tests.trainer_agent.conftest import SCRIPTED_JOB, ended, tag_images, trained
+from tests.waiting import PATIENCE_S, wait_for
 
 
 def draft_of(drafts, model, images):
@@ -28,7 +20,7 @@ def draft_of(drafts, model, images):
         # What it replaces is deleted after it is there.
         return made_of == images and drafts.packages.versions(model.id) == [version] and version
 
-    return eventually(look)
+    return wait_for(look)
 
 
 def jobs():
@@ -144,10 +136,10 @@ def test_a_draft_that_goes_wrong_leaves_the_one_before_and_the_next_image_is_ano
     bad = start_drafts(way)
 
     bad.image_done(model.id)
-    eventually(lambda: told() == 1)
+    wait_for(lambda: told() == 1)
     assert bad.packages.current(model.id) == before
     bad.image_done(model.id)
-    eventually(lambda: told() == 2)
+    wait_for(lambda: told() == 2)
     tag_images(library, model, 1, first=5)
     good.image_done(model.id)
 
@@ -168,16 +160,16 @@ def test_a_draft_gives_way_to_a_training_and_none_begins_while_it_runs(library, 
     tag_images(library, model, 3)
     drafts = start_drafts("slow")
     drafts.image_done(model.id)
-    eventually(jobs)
+    wait_for(jobs)
 
     with drafts.give_way():
-        eventually(lambda: told() == 1)
+        wait_for(lambda: told() == 1)
         drafts.image_done(other.id)
-        eventually(lambda: told() == 2)
+        wait_for(lambda: told() == 2)
         assert jobs() == []
 
     drafts.image_done(other.id)
-    assert eventually(jobs)
+    wait_for(jobs)
 
 
 def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(library, start_agent, start_drafts, told):
@@ -186,11 +178,11 @@ def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(libr
     drafts = start_drafts("slow")
     agent = start_agent(settle_s=60, alone=drafts.give_way)
     drafts.image_done(model.id)
-    eventually(jobs)
+    wait_for(jobs)
 
     agent.tags_changed(model.id, image_done=True)
 
-    eventually(lambda: told() == 1)
+    wait_for(lambda: told() == 1)
     agent.wait_for_change(model.id, 0, PATIENCE_S)
     assert ended(agent, model.id).phase == "trained"
 
@@ -200,7 +192,7 @@ def test_closing_ends_the_draft_that_is_being_made_and_begins_no_other(library, 
     drafts = start_drafts("slow")
     drafts.image_done(model.id)
     drafts.image_done(other.id)
-    eventually(jobs)
+    wait_for(jobs)
 
     before_s = time.monotonic()
     drafts.close()

@@ -17,8 +17,7 @@ from edge_common.settings import ImproveSettings
 from modules.trainer_agent.improve import Improve
 from modules.trainer_agent.model_edits import set_collecting
 from tests.trainer_agent.conftest import noise
-
-PATIENCE_S = 15
+from tests.waiting import wait_for
 
 
 class Shop:
@@ -70,10 +69,7 @@ def improve(library, model, tmp_path):
 
 
 def waiting(library, model, count):
-    deadline_s = time.monotonic() + PATIENCE_S
-    while library.checks.waiting(model.id) < count:
-        assert time.monotonic() < deadline_s, "too few frames were kept"
-        time.sleep(0.05)
+    wait_for(lambda: library.checks.waiting(model.id) >= count)
 
 
 def test_a_days_share_is_kept_with_what_the_model_saw_and_no_more(improve, library, model):
@@ -154,8 +150,5 @@ def test_a_frame_that_a_skill_asks_for_is_kept_however_soon_but_within_the_days_
     improve(confidence=0.9, frames_per_day=2, minutes_apart=60)
 
     waiting(library, model, 2)
-    deadline_s = time.monotonic() + PATIENCE_S
-    while list((tmp_path / PLACE).iterdir()):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
+    wait_for(lambda: not list((tmp_path / PLACE).iterdir()))
     assert [check.reason for check in library.checks.newest(model.id, 9)] == ["skill"] * 2

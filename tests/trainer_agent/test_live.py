@@ -23,6 +23,7 @@ from edge_common.results import InferenceState, LiveModel, ResultPublisher, Resu
 from modules.trainer_agent.live import MOST_VIEWERS, NO_MODEL, LiveView, Ring, TooManyViewers, Watch, encode_part
 from tests.trainer_agent.conftest import Serve
 from tests.trainer_agent.page_server import PageServer
+from tests.waiting import wait_for
 
 SHELF = LiveModel(
     id="shelf", name="Shelf", version="1", kind="detection", labels=("low", "full"), created="2026-11-22T10:00:00Z"
@@ -96,12 +97,7 @@ class Store:
         self.inference.publish_state(state)
 
     def until(self, act: Callable[[], object], fits: Callable[[], object]) -> None:
-        for _ in range(300):
-            act()
-            time.sleep(0.01)
-            if fits():
-                return
-        raise AssertionError("it did not come about")
+        wait_for(lambda: (act(), fits())[1])
 
     def inference_is_heard(self) -> bool:
         state = self.view.results.state()

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from edge_common.errors import InvalidInput, NotFound, PackageError
-from tests.trainer_agent.conftest import PATIENCE_S, ended, tag_images, trained
+from tests.trainer_agent.conftest import ended, tag_images, trained
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture

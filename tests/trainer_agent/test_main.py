@@ -15,8 +15,9 @@ import pytest
 from edge_common.hub import LocalHub
 from edge_common.network import network_addresses
 from edge_common.packages import PackageStore
-from tests.trainer_agent.conftest import PATIENCE_S, REPOSITORY
+from tests.trainer_agent.conftest import REPOSITORY
 from tests.trainer_agent.handoff.made import put_live
+from tests.waiting import wait_for
 
 
 def start(tmp_path, *more):
@@ -102,15 +103,14 @@ def test_a_live_model_is_served_to_azureeyemodule_at_the_address_that_the_twin_t
         address = re.search(r"http://127\.0\.0\.1:\d+", next(line for line in trainer.stderr if "http" in line))[0]
         LocalHub(twin).desire({"handoff": {"to": "azureeyemodule", "base_url": address}})
 
-        told, until_s = {}, time.monotonic() + PATIENCE_S
-        while told.get("state") != "ready":
-            assert time.monotonic() < until_s, told
-            time.sleep(0.1)
-            told = json.loads((twin / "reported.json").read_bytes()).get("handoff", {}).get("shelf", {})
-        with urllib.request.urlopen(told["url"]) as answer:
+        def told():
+            return json.loads((twin / "reported.json").read_bytes()).get("handoff", {}).get("shelf", {})
+
+        wait_for(lambda: told().get("state") == "ready", says=told)
+        with urllib.request.urlopen(told()["url"]) as answer:
             fetched = answer.read()
         trainer.send_signal(signal.SIGTERM)
         trainer.communicate(timeout=10)
 
-    assert hashlib.sha256(fetched).hexdigest() == told["sha256"]
+    assert hashlib.sha256(fetched).hexdigest() == told()["sha256"]
     assert trainer.returncode == 0

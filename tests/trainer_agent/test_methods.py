@@ -5,7 +5,8 @@ import pytest
 from edge_common.hub import LocalHub
 from edge_common.methods import MethodDesk
 from modules.trainer_agent.methods import ModelMethods
-from tests.trainer_agent.conftest import PATIENCE_S, ended, tag_images, trained
+from tests.trainer_agent.conftest import ended, tag_images, trained
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -29,13 +30,12 @@ def test_a_training_that_is_asked_for_is_told_in_the_twin_until_its_end(library,
     state = ended(agent, model.id)
     assert desk.answer("train", {"modelId": model.id, "requestId": "r1"}) == answer
     path = tmp_path / "cloud" / "reported.json"
-    told = {}
-    for _ in range(int(PATIENCE_S * 10)):
-        told = json.loads(path.read_bytes())["methods"]["train"][model.id] if path.exists() else {}
-        if told.get("phase") == "trained":
-            break
-        agent.wait_for_change(model.id, agent.state(model.id).number, 0.1)
-    assert (told["phase"], told["fraction"], told["started"]) == ("trained", 1.0, state.started)
+
+    def told():
+        return json.loads(path.read_bytes())["methods"]["train"][model.id] if path.exists() else {}
+
+    wait_for(lambda: told().get("phase") == "trained")
+    assert (told()["phase"], told()["fraction"], told()["started"]) == ("trained", 1.0, state.started)
 
 
 def test_what_cannot_be_trained_is_refused_with_the_reason(model, start_agent, desk_of):

@@ -8,6 +8,7 @@ from edge_common.frames import Frame
 from modules.trainer_agent.series import MOST_SERIES, SeriesRunner
 from modules.trainer_agent.series_plan import SeriesPlan, SeriesTable
 from tests.trainer_agent.conftest import noise
+from tests.waiting import PATIENCE_S
 
 PLAN = SeriesPlan("till", every_s=1, images=2, minutes=5, only_changed=False)
 
@@ -28,7 +29,7 @@ class Till:
 
 
 def ended(runner, model):
-    state, deadline_s = runner.state(model.id), time.monotonic() + 15
+    state, deadline_s = runner.state(model.id), time.monotonic() + PATIENCE_S
     while state.phase == "running":
         state = runner.wait_for_change(model.id, state.number, deadline_s - time.monotonic())
         assert state is not None, "the series did not end in time"

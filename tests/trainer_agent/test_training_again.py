@@ -1,6 +1,7 @@
 import time
 
-from tests.trainer_agent.conftest import PATIENCE_S, add_image, ended, tag_images, trained
+from tests.trainer_agent.conftest import add_image, ended, tag_images, trained
+from tests.waiting import PATIENCE_S
 
 
 def check_images(library, model, count, *, first):

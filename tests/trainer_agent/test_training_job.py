@@ -28,6 +28,7 @@ from tests.trainer_agent.learning.made import (
     store_image,
 )
 from tests.trainer_agent.training_process import Job, request_for, run
+from tests.waiting import wait_for
 
 TRYING = "Trying a faster form of the model"
 
@@ -288,11 +289,8 @@ def test_when_its_input_is_closed_the_job_and_its_helpers_end_at_once(
 
     job.process.stdin.close()
 
-    assert job.process.wait(timeout=3) == EXIT_ABANDONED
-    deadline_s = time.monotonic() + 3
-    while job.family() and time.monotonic() < deadline_s:
-        time.sleep(0.02)
-    assert job.family() == []
+    assert job.process.wait(timeout=10) == EXIT_ABANDONED
+    wait_for(lambda: job.family() == [], 10)
 
 
 def test_a_job_killed_in_the_middle_leaves_nothing_that_looks_like_a_package(
@@ -362,10 +360,7 @@ def test_when_the_job_is_killed_what_quantises_ends_with_it(
     os.kill(job.process.pid, signal.SIGKILL)
 
     job.process.wait()
-    deadline_s = time.monotonic() + 3
-    while child in job.family() and time.monotonic() < deadline_s:
-        time.sleep(0.02)
-    assert child not in job.family()
+    wait_for(lambda: child not in job.family(), 10)
     assert finished.store.versions("orphan") == []
 
 

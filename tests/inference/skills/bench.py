@@ -1,8 +1,7 @@
 """A bench for skills: results go in as the loop gives them, and what is told and done is seen from outside."""
 
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from modules.inference.skills.ledger import Ledger
 from modules.inference.skills.pictures import Pictures, RecentFrames
 from modules.inference.skills.runner import SkillRunner
 from tests.inference.tiny_models import coloured_frame
+from tests.messages import json_lines
 
 BOTTLES = tuple(Detection("bottle", 0.9, Box(number / 10, 0.1, number / 10 + 0.08, 0.3)) for number in range(8))
 
@@ -127,17 +127,7 @@ class SkillBench:
 
     def bodies(self) -> list[dict[str, Any]]:
         path = self.data / "twin" / "messages.jsonl"
-        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [line["body"] for line in lines if line["output"] == "alerts"]
+        return [line["body"] for line in json_lines(path) if line["output"] == "alerts"]
 
     def events(self) -> list[dict[str, Any]]:
-        path = self.data / EVENTS_PLACE
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def wait_for(fits: Callable[[], object], timeout_s: float = 5) -> None:
-    """Until it is so; the test fails when time is up."""
-    deadline_s = time.monotonic() + timeout_s
-    while not fits():
-        assert time.monotonic() < deadline_s, "it did not come about"
-        time.sleep(0.01)
+        return json_lines(self.data / EVENTS_PLACE)

@@ -12,7 +12,7 @@ from modules.inference.skills import doer
 from modules.inference.skills.changes import Job
 from modules.inference.skills.doer import Doer, NotNow, Refused
 from modules.inference.skills.ledger import ClockMark, Entry, Ledger, Task
-from tests.inference.skills.bench import wait_for
+from tests.waiting import wait_for
 
 NOW = ClockMark("boot", 0.0, 0.0, 0.0)
 

@@ -15,7 +15,8 @@ from edge_common.skill_feed import PICTURES_PLACE, SkillFeed
 from edge_common.skills.told import SkillEvent, SkillTrace
 from modules.inference.skills.arrivals import Arrival
 from modules.inference.skills.ledger import PLACE as LEDGER
-from tests.inference.skills.bench import SkillBench, camera_state, few_left, live_model, result, wait_for
+from tests.inference.skills.bench import SkillBench, camera_state, few_left, live_model, result
+from tests.waiting import wait_for
 
 BOTH = [{"do": "alert", "when": "low"}, {"do": "event", "when": "low", "text": "Look there"}]
 

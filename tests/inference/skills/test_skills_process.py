@@ -22,6 +22,7 @@ from edge_common.skill_feed import PICTURES_PLACE, SkillFeed, Told
 from edge_common.skills.told import SkillEvent
 from tests.inference.skills.test_crops import COLOURS
 from tests.inference.tiny_models import GREEN_SHELF, publish_model
+from tests.messages import json_lines
 
 ROOT = Path(__file__).parents[3]
 GREEN, DARK = (0, 255, 0), (0, 90, 0)
@@ -74,8 +75,7 @@ class Shop:
 
     def alerts(self) -> list[dict[str, Any]]:
         path = self.data / "twins" / "inference" / "messages.jsonl"
-        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [line["body"] for line in lines if line["output"] == "alerts"]
+        return [line["body"] for line in json_lines(path) if line["output"] == "alerts"]
 
     def reported(self) -> dict[str, Any]:
         path = self.data / "twins" / "inference" / "reported.json"

@@ -21,9 +21,10 @@ from modules.trainer_agent.cloud.patience import Patience
 from modules.trainer_agent.library import Library
 from tests.azurite import server
 from tests.azurite.server import Azurite, Line
+from tests.messages import json_lines
 from tests.requirements_here import skip_or_fail
+from tests.waiting import wait_for
 
-PATIENCE_S = 20.0
 QUICK = Patience(first_s=0.05, longest_s=0.2, give_up_after_s=10.0)
 
 
@@ -83,21 +84,12 @@ class Cloud:
         return self.folder / "cloud-twin"
 
     def events(self) -> list[dict[str, Any]]:
-        path = self.hub_folder / "messages.jsonl"
-        lines = path.read_text().splitlines() if path.is_file() else []
-        return [json.loads(line)["body"] for line in lines]
+        return [line["body"] for line in json_lines(self.hub_folder / "messages.jsonl")]
 
     def ended(self, method: str, key: str) -> dict[str, Any]:
         """What is told of a job once it has ended."""
         wait_for(lambda: not self.jobs.active(method, key))
         return self.told(method, key)
-
-
-def wait_for(fits: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not fits():
-        assert time.monotonic() < deadline_s, "it did not come about"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 from edge_common.settings import TrainerSettings
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
-from tests.trainer_agent.cloud.conftest import Cloud, wait_for
+from tests.trainer_agent.cloud.conftest import Cloud
+from tests.waiting import wait_for
 
 
 def memory_mb(key: str) -> int:

@@ -24,8 +24,8 @@ from modules.trainer_agent.exchange.formats import read_model_file
 from modules.trainer_agent.exchange.zip_reading import ZipReader
 from modules.trainer_agent.learning.dataset import Dataset, TaggedBox, TaggedImage
 from tests.azurite.server import ACCOUNT, Azurite
-from tests.trainer_agent.cloud.conftest import wait_for
 from tests.trainer_agent.conftest import REPOSITORY, gone, tag_images
+from tests.waiting import wait_for
 
 MEGABYTE = 1_000_000
 

@@ -9,7 +9,8 @@ from edge_common.errors import Conflict, EdgeError, LineLost, NotFound
 from edge_common.hub import LocalHub
 from edge_common.telemetry_events import AboutModel, ModelImported, VersionEvent
 from modules.trainer_agent.cloud.jobs import CloudJobs, Job, Progress, Work
-from tests.trainer_agent.cloud.conftest import QUICK, wait_for
+from tests.trainer_agent.cloud.conftest import QUICK
+from tests.waiting import wait_for
 
 DONE = ModelImported(model_id="a", model_version="v1", kind="detection", sha256="0" * 64)
 Run = Callable[[Job, Progress], AboutModel]

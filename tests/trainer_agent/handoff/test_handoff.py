@@ -18,6 +18,7 @@ from modules.trainer_agent.library import Library
 from tests.trainer_agent.conftest import Workshop
 from tests.trainer_agent.handoff.desk import TO_EYE, Desk
 from tests.trainer_agent.handoff.made import LABELS, detector, put_live
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -240,10 +241,7 @@ def test_closing_ends_what_is_being_compiled(open_desk: Callable[..., Desk], tmp
     desk = open_desk(a_compiler(tmp_path, f"pathlib.Path({str(started)!r}).touch()", "time.sleep(60)"))
     put_live(desk.workshop.packages, "v1")
     desk.handoff.start()
-    deadline_s = time.monotonic() + 10
-    while not started.exists():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
+    wait_for(started.exists)
 
     began_s = time.monotonic()
     desk.handoff.close()

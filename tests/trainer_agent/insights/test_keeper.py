@@ -17,10 +17,10 @@ from modules.trainer_agent.insights.pace import ModelPace
 from modules.trainer_agent.insights.periods import period
 from modules.trainer_agent.insights.reading import Watched, alerts, lines, watched
 from tests.trainer_agent.insights.told import NOON, event, result, trace
+from tests.waiting import PATIENCE_S, wait_for
 
 OF = Watched("low-stock", "aisle-4")
 DAY = period("day", date(2026, 11, 26))
-PATIENCE_S = 10
 
 
 class QueueFeed:
@@ -56,13 +56,6 @@ def watched_now(tmp_path):
 def shown_alerts(tmp_path):
     with reading(tmp_path) as rows:
         return alerts(rows, OF, DAY.start, DAY.end, 10)
-
-
-def wait_for(what):
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 def tell(feed, *told):

@@ -19,6 +19,7 @@ from modules.trainer_agent.tls.tls_page import TlsPage
 from tests.edge.certificates import Authority, make_authority, make_server_certificate
 from tests.edge.workload import GENERATION, Workload
 from tests.trainer_agent.page_server import PageServer
+from tests.waiting import wait_for
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -45,7 +46,7 @@ class Watched:
         self.page.start(("127.0.0.1", self.plain_port))
 
     def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
-        until(lambda: self.page.port is not None)
+        wait_for(lambda: self.page.port is not None)
         plain = socket.create_connection(("127.0.0.1", self.page.port), timeout=5, source_address=(source, 0))
         return self._trust.wrap_socket(plain)
 
@@ -85,13 +86,6 @@ def _app() -> Flask:
         return Response((f"{number}\n" for number in iter(lambda: time.sleep(0.05), 1)), mimetype="text/plain")
 
     return app
-
-
-def until(met: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not met():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -163,7 +157,7 @@ def test_the_certificate_is_renewed_before_it_ends_and_open_connections_stay(wor
     time.sleep(0.2)
     assert watched.serial() == first
     watched.shift = datetime.timedelta(days=21)
-    until(lambda: watched.serial() != first)
+    wait_for(lambda: watched.serial() != first)
 
     opened.request("GET", "/who")
     assert opened.getresponse().status == 200
@@ -172,7 +166,7 @@ def test_the_certificate_is_renewed_before_it_ends_and_open_connections_stay(wor
 
 def test_a_runtime_that_is_away_is_told_and_asked_again(workload: Workload, watch: Watch) -> None:
     watched = watch(edge(workload))
-    until(lambda: bool(watched.reports))
+    wait_for(lambda: bool(watched.reports))
     assert "the workload API did not answer" in watched.reports[-1]["error"]
     assert watched.page.port is None
 
@@ -189,7 +183,7 @@ def test_a_renewal_that_fails_leaves_the_certificate_that_still_holds(workload: 
 
     watched.shift = datetime.timedelta(days=25)
 
-    until(lambda: "status 201 expected, got 500" in watched.reports[-1]["error"])
+    wait_for(lambda: "status 201 expected, got 500" in watched.reports[-1]["error"])
     assert watched.serial() == first
 
 
@@ -199,7 +193,7 @@ def test_files_of_the_operator_win_and_may_be_replaced(authority: Authority, wat
 
     written(tmp_path, authority)
 
-    until(lambda: watched.serial() != first)
+    wait_for(lambda: watched.serial() != first)
 
 
 def test_a_key_of_another_certificate_is_told(authority: Authority, watch: Watch, tmp_path: Path) -> None:
@@ -209,7 +203,7 @@ def test_a_key_of_another_certificate_is_told(authority: Authority, watch: Watch
 
     watched = watch(source)
 
-    until(lambda: bool(watched.reports))
+    wait_for(lambda: bool(watched.reports))
     assert "its key do not fit" in watched.reports[-1]["error"]
 
 
@@ -269,7 +263,7 @@ def test_a_reader_who_leaves_ends_the_stream_behind(workload: Workload, watch: W
 
     opened.close()
 
-    until(lambda: not watched.page.peers())
+    wait_for(lambda: not watched.page.peers())
 
 
 def test_plain_requests_stay_what_they_are_whatever_they_claim(workload: Workload, watch: Watch) -> None:

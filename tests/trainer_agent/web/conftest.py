@@ -20,6 +20,7 @@ from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.live import LiveView
 from tests.trainer_agent.conftest import Serve, noise
 from tests.trainer_agent.page_server import PageServer
+from tests.waiting import wait_for
 from tests.zoo_here import zoo_folder
 
 
@@ -77,10 +78,7 @@ def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
         frames = FrameSubscriber(endpoint or f"ipc://{tmp_path}/no-frames")
         results = ResultSubscriber(f"ipc://{tmp_path}/no-results")
         opened.extend((frames, results))
-        deadline_s = time.monotonic() + 5
-        while endpoint is not None and len(frames.states()) < cameras:
-            assert time.monotonic() < deadline_s, f"{len(frames.states())} of {cameras} cameras were heard of"
-            time.sleep(0.01)
+        wait_for(lambda: endpoint is None or len(frames.states()) >= cameras)
         return serve(LiveView(frames, results), agent)
 
     yield build
@@ -90,10 +88,7 @@ def build_app(serve: Serve, tmp_path: Path) -> Iterator[BuildApp]:
 
 def once_it_hears(app: Flask) -> Flask:
     """The app when it knows how inference does: sockets join when they join."""
-    deadline_s = time.monotonic() + 5
-    while app.extensions["services"].live.results.state() is None:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
+    wait_for(app.extensions["services"].live.results.state)
     return app
 
 

@@ -1,8 +1,8 @@
 """The tagging page as a hand uses it, and what has been saved of that, for tests."""
 
-import time
-
 import pytest
+
+from tests.waiting import wait_for
 
 
 def open_image(page, site, image):
@@ -42,19 +42,8 @@ def drag_finger(page, start, end):
 
 def saved(library, image, count):
     """The boxes, once there are so many."""
-    deadline_s = time.monotonic() + 10
-    while len(library.boxes(image.id)) != count:
-        assert time.monotonic() < deadline_s, library.boxes(image.id)
-        time.sleep(0.02)
+    wait_for(lambda: len(library.boxes(image.id)) == count, says=lambda: library.boxes(image.id))
     return library.boxes(image.id)
-
-
-def eventually(look):
-    """Wait until `look` gives something true."""
-    deadline_s = time.monotonic() + 10
-    while not look():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def close_to(box, corners):

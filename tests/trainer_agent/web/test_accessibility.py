@@ -320,7 +320,7 @@ def test_images_to_check(window, fits_everybody, build_app, library, gaps):
 
 def test_a_training_that_runs(window, fits_everybody, build_app, library, gaps, start_agent):
     tag_images(library, gaps, 15)
-    agent = start_agent("2")
+    agent = start_agent("600")
     site = Site(build_app(agent))
     agent.train(gaps.id)
 

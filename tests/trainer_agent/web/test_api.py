@@ -11,6 +11,7 @@ import pytest
 from edge_common.geometry import Box
 from modules.trainer_agent.live import MOST_VIEWERS
 from tests.trainer_agent.conftest import add_image, box_id, noise, tag_images
+from tests.waiting import wait_for
 
 STATIC = Path(__file__).parents[3] / "modules" / "trainer_agent" / "web" / "static"
 
@@ -238,10 +239,7 @@ def test_a_lost_camera_is_told_with_its_reason(build_app, model, shop):
 
 
 def wait_for_cameras(client, count):
-    deadline_s = time.monotonic() + 5
-    while len(client.get("/api/cameras").json["cameras"]) < count:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
+    wait_for(lambda: len(client.get("/api/cameras").json["cameras"]) >= count)
 
 
 def test_a_box_is_saved_once_however_often_it_is_sent(client, library, model):

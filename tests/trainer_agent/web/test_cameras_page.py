@@ -21,6 +21,7 @@ from modules.trainer_agent.web.wording import plain_reason
 from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import noise
 from tests.trainer_agent.web.conftest import Site
+from tests.waiting import wait_for
 
 JPEG = encode_jpeg(noise(1), 80)
 FORM = {
@@ -187,9 +188,7 @@ def test_the_page_follows_what_changes(page, build_app, station):
 @pytest.fixture
 def at(build_app, station):
     client = build_app(endpoint=station.endpoint).test_client()
-    deadline_s = time.monotonic() + 5
-    while not client.get("/api/cameras").json["cameras"] and time.monotonic() < deadline_s:
-        time.sleep(0.05)
+    wait_for(lambda: client.get("/api/cameras").json["cameras"])
     return client
 
 

@@ -5,7 +5,8 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import all_saved, close_to, eventually, open_image, saved
+from tests.trainer_agent.web.tagging_page import all_saved, close_to, open_image, saved
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -42,10 +43,10 @@ def test_control_moves_a_box_by_one_pixel_and_all_presses_are_one_step_back(page
 
     press(page, "Tab", "Control+ArrowRight", "Control+ArrowRight", "Control+Shift+ArrowDown")
     moved = [0.25 + 2 / 640, 0.25, 0.5 + 2 / 640, 0.5 + 1 / 360]
-    eventually(lambda: library.boxes(image.id)[0].box.to_list() == pytest.approx(moved))
+    wait_for(lambda: library.boxes(image.id)[0].box.to_list() == pytest.approx(moved))
     press(page, "Control+z")
 
-    eventually(lambda: library.boxes(image.id)[0].box == Box(0.25, 0.25, 0.5, 0.5))
+    wait_for(lambda: library.boxes(image.id)[0].box == Box(0.25, 0.25, 0.5, 0.5))
     assert page.get_by_role("button", name="Undo").is_disabled()
 
 
@@ -56,7 +57,7 @@ def test_a_box_never_leaves_the_picture_and_never_turns_inside_out(page, site, l
 
     press(page, "Tab", *["ArrowRight"] * 6, *["Shift+ArrowLeft"] * 6)
 
-    eventually(lambda: library.boxes(image.id)[0].box.to_list() == pytest.approx([0.95, 0.9, 0.95 + 5 / 640, 0.95]))
+    wait_for(lambda: library.boxes(image.id)[0].box.to_list() == pytest.approx([0.95, 0.9, 0.95 + 5 / 640, 0.95]))
 
 
 def test_tab_walks_the_boxes_and_leaves_the_picture_after_the_last_or_after_escape(page, site, library, model, image):
@@ -73,7 +74,7 @@ def test_tab_walks_the_boxes_and_leaves_the_picture_after_the_last_or_after_esca
     assert chosen() == ["1. low stock"]
     press(page, "Tab", "2")
     assert chosen() == ["2. full"]
-    eventually(lambda: library.boxes(image.id)[1].tag_id == model.tags[1].id)
+    wait_for(lambda: library.boxes(image.id)[1].tag_id == model.tags[1].id)
     press(page, "Shift+Tab")
     assert chosen() == ["1. low stock"]
     press(page, "Delete", "Tab")

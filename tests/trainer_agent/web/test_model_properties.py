@@ -13,7 +13,7 @@ from edge_common.ready_made import ready_made
 from tests.files_chosen import choose_files
 from tests.trainer_agent.conftest import add_image, noise, tag_images, trained
 from tests.trainer_agent.web.conftest import Site, with_zoo
-from tests.trainer_agent.web.tagging_page import eventually
+from tests.waiting import wait_for
 
 # Home
 
@@ -191,9 +191,9 @@ def test_a_model_is_renamed_deleted_and_brought_back(page, build_app, library, m
 def test_a_model_trains_by_itself_and_keeps_no_pictures_to_check(phone, build_app, library, model):
     phone.goto(f"{Site(build_app()).address}/models/{model.id}")
     phone.get_by_text("Train by itself").tap()
-    eventually(lambda: library.model(model.id).automatic)
+    wait_for(lambda: library.model(model.id).automatic)
     phone.get_by_text("Keep pictures to check").tap()
-    eventually(lambda: not library.model(model.id).collecting)
+    wait_for(lambda: not library.model(model.id).collecting)
 
     phone.reload()
 

@@ -14,7 +14,8 @@ from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
 from tests.trainer_agent.conftest import REPOSITORY, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import all_saved, close_to, drag, eventually, open_image, place_of, saved
+from tests.trainer_agent.web.tagging_page import all_saved, close_to, drag, open_image, place_of, saved
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -102,10 +103,8 @@ def test_a_tab_closed_while_offline_loses_nothing(page, site, library, model, im
     context.set_offline(False)
     open_image(context.new_page(), site, image)
 
-    eventually(lambda: box_id(2) not in [box.id for box in library.boxes(image.id)])
-    eventually(
-        lambda: close_to(next(b for b in library.boxes(image.id) if b.id == box_id(1)).box, [0.5, 0.4, 0.7, 0.6])
-    )
+    wait_for(lambda: box_id(2) not in [box.id for box in library.boxes(image.id)])
+    wait_for(lambda: close_to(next(b for b in library.boxes(image.id) if b.id == box_id(1)).box, [0.5, 0.4, 0.7, 0.6]))
     drawn = [box for box in saved(library, image, 2) if box.id != box_id(1)]
     assert close_to(drawn[0].box, [0.05, 0.05, 0.2, 0.2])
 
@@ -178,9 +177,9 @@ def test_changes_of_another_screen_are_shown_and_ones_own_may_be_kept(page, site
     page.get_by_text("Changed on another screen: one added, one changed, one deleted.").wait_for()
     assert page.locator("#drawn li").count() == 2
     page.get_by_role("button", name="Keep mine").click()
-    eventually(lambda: set(library.boxes(image.id)) == mine)
+    wait_for(lambda: set(library.boxes(image.id)) == mine)
     page.keyboard.press("Control+z")
-    eventually(lambda: box_id(1) not in [box.id for box in library.boxes(image.id)])
+    wait_for(lambda: box_id(1) not in [box.id for box in library.boxes(image.id)])
 
 
 def test_of_two_changes_to_one_box_the_last_one_counts(page, site, library, model, image):

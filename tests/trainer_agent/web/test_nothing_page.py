@@ -5,7 +5,8 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import drag, eventually, open_image, saved
+from tests.trainer_agent.web.tagging_page import drag, open_image, saved
+from tests.waiting import wait_for
 
 MARKED = "Marked: nothing to tag here."
 
@@ -34,7 +35,7 @@ def test_it_leads_on_to_the_next_untagged_image(device, request, site, library, 
     button(shown).click()
 
     shown.wait_for_url(f"**/images/{third.id}")
-    eventually(lambda: library.image(image.id).tagged)
+    wait_for(lambda: library.image(image.id).tagged)
     assert library.boxes(image.id) == ()
     assert button(shown).is_visible()
 
@@ -86,7 +87,7 @@ def test_it_outlives_a_line_that_is_cut(page, site, library, model, image):
     assert not library.image(image.id).tagged
     page.unroute("**/nothing")
 
-    eventually(lambda: page.evaluate("1") and library.image(image.id).tagged)
+    wait_for(lambda: page.evaluate("1") and library.image(image.id).tagged)
     page.get_by_text("Saved", exact=True).wait_for()
 
 
@@ -138,7 +139,7 @@ def test_a_class_pressed_later_takes_it_back(page, site, library, doors):
 
     page.get_by_role("button", name="closed").click()
 
-    eventually(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
+    wait_for(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
     assert not page.get_by_text(MARKED).is_visible()
 
 
@@ -155,5 +156,5 @@ def test_what_waits_is_sent_in_the_order_in_which_it_was_said(page, site, librar
     page.wait_for_url(f"**/images/{second.id}")
     page.unroute("**/api/images/*/*")
 
-    eventually(lambda: page.evaluate("1") and library.image(image.id).tag_ids == ())
-    eventually(lambda: page.evaluate("1") and library.image(image.id).tagged)
+    wait_for(lambda: page.evaluate("1") and library.image(image.id).tag_ids == ())
+    wait_for(lambda: page.evaluate("1") and library.image(image.id).tagged)

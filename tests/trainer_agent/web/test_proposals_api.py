@@ -1,14 +1,13 @@
 """What programs get when they ask for proposals, and when they say that there is nothing to tag."""
 
-import time
-
 import pytest
 
 from edge_common.geometry import Box
 from tests.inference.tiny_models import publish_model
-from tests.trainer_agent.conftest import PATIENCE_S, add_image, box_id, tag_images
+from tests.trainer_agent.conftest import add_image, box_id, tag_images
 from tests.trainer_agent.learning.coloured import GREEN, shelf
 from tests.trainer_agent.web.proposing import FOUND, add_shelf, put_live, shelves_of
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -99,10 +98,7 @@ def test_a_draft_proposes_after_the_third_image_is_done(client, library, model):
 
 def wait_for_a_draft(client, model):
     packages = client.application.extensions["services"].drafts.packages
-    deadline_s = time.monotonic() + PATIENCE_S
-    while packages.current(model.id) is None:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
+    wait_for(lambda: packages.current(model.id))
 
 
 def test_saying_that_there_is_nothing_makes_an_image_tagged_and_takes_it_back(client, library, model):

@@ -7,7 +7,8 @@ from edge_common.geometry import Box
 from tests.trainer_agent.conftest import box_id
 from tests.trainer_agent.web.conftest import Site
 from tests.trainer_agent.web.proposing import FOUND, add_shelf, put_live, shelves_of
-from tests.trainer_agent.web.tagging_page import close_to, drag, eventually, open_image, place_of, saved
+from tests.trainer_agent.web.tagging_page import close_to, drag, open_image, place_of, saved
+from tests.waiting import wait_for
 
 BOTTOM_LEFT = (0.15, 0.65), (0.35, 0.85)
 
@@ -234,7 +235,7 @@ def test_an_accepted_one_can_be_changed_and_deleted_as_any_box(page, site, libra
 
     page.get_by_role("button", name="1. green shelf").click()
     page.locator("#retag").select_option(label="red shelf")
-    eventually(lambda: library.boxes(image.id)[0].tag_id == shelves.tags[1].id)
+    wait_for(lambda: library.boxes(image.id)[0].tag_id == shelves.tags[1].id)
     page.keyboard.press("Delete")
 
     saved(library, image, 0)

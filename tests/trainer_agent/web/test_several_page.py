@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.trainer_agent.conftest import add_image
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import eventually
+from tests.waiting import wait_for
 
 
 def test_several_tags_are_chosen_when_the_model_is_created(phone, build_app, library):
@@ -35,12 +35,12 @@ def test_each_tag_of_a_picture_is_pressed_and_taken_back_by_itself(page, build_a
 
     page.get_by_role("button", name="wet").click()
     page.keyboard.press("2")
-    eventually(lambda: library.image(image.id).tag_ids == (wet, dirty))
+    wait_for(lambda: library.image(image.id).tag_ids == (wet, dirty))
     page.get_by_role("button", name="wet").click()
-    eventually(lambda: library.image(image.id).tag_ids == (dirty,))
+    wait_for(lambda: library.image(image.id).tag_ids == (dirty,))
 
     page.keyboard.press("Control+z")
 
-    eventually(lambda: library.image(image.id).tag_ids == (wet, dirty))
+    wait_for(lambda: library.image(image.id).tag_ids == (wet, dirty))
     for name in ("wet", "dirty"):
         expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import time
 from itertools import islice
 
 import pytest
@@ -17,6 +16,7 @@ from modules.trainer_agent.web.skill_problems import in_words
 from modules.trainer_agent.web.skill_words import watches
 from tests.trainer_agent.test_skill_edits import document
 from tests.trainer_agent.web.skills.skill_shop import publish_goods
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -248,11 +248,8 @@ def test_how_a_skill_does_is_what_inference_says(client, goods, tmp_path):
         state = InferenceState(
             models=(), runtime="onnx", frames_per_s=1, inference_ms=1, last_error="", skills=(standing,)
         )
-        deadline_s = time.monotonic() + 5
-        while client.application.extensions["services"].live.results.state() != state:
-            assert time.monotonic() < deadline_s
-            publisher.publish_state(state)
-            time.sleep(0.02)
+        heard = client.application.extensions["services"].live.results.state
+        wait_for(lambda: publisher.publish_state(state) or heard() == state)
         (one,) = client.get("/api/skills").json["skills"]
         return one["phase"], one["why"]
 

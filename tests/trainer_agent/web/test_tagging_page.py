@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import close_to, drag, drag_finger, eventually, open_image, saved
+from tests.trainer_agent.web.tagging_page import close_to, drag, drag_finger, open_image, saved
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -69,11 +70,11 @@ def test_a_box_is_moved_resized_retagged_and_deleted(page, site, library, model,
     page.mouse.click(edge["x"] + 0.35 * edge["width"], edge["y"] + 0.35 * edge["height"])
 
     drag(page, (0.35, 0.35), (0.45, 0.45))
-    eventually(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.6, 0.6]))
+    wait_for(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.6, 0.6]))
     drag(page, (0.6, 0.6), (0.9, 0.8))
-    eventually(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.9, 0.8]))
+    wait_for(lambda: close_to(library.boxes(image.id)[0].box, [0.3, 0.3, 0.9, 0.8]))
     page.locator("#retag").select_option(label="full")
-    eventually(lambda: library.boxes(image.id)[0].tag_id == model.tags[1].id)
+    wait_for(lambda: library.boxes(image.id)[0].tag_id == model.tags[1].id)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="1. full").click()
     page.keyboard.press("Delete")
@@ -210,7 +211,7 @@ def test_a_picture_is_classified_by_pressing_its_tag(page, site, library):
 
     page.get_by_role("button", name="closed").click()
 
-    eventually(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
+    wait_for(lambda: library.image(image.id).tag_ids == (doors.tags[1].id,))
 
 
 def test_the_tags_of_a_picture_are_undone_and_redone(page, site, library):
@@ -224,14 +225,14 @@ def test_the_tags_of_a_picture_are_undone_and_redone(page, site, library):
     page.keyboard.press("1")
     page.keyboard.press("2")
     page.keyboard.press("Control+z")
-    eventually(lambda: library.image(image.id).tag_ids == (opened,))
+    wait_for(lambda: library.image(image.id).tag_ids == (opened,))
     undo.click()
-    eventually(lambda: library.image(image.id).tag_ids == ())
+    wait_for(lambda: library.image(image.id).tag_ids == ())
     expect(page.get_by_role("button", name="Nothing to tag here")).to_be_visible()
 
     redo.click()
     page.keyboard.press("Control+Shift+z")
 
-    eventually(lambda: library.image(image.id).tag_ids == (closed,))
+    wait_for(lambda: library.image(image.id).tag_ids == (closed,))
     expect(page.get_by_role("button", name="closed")).to_have_attribute("aria-pressed", "true")
     expect(redo).to_be_disabled()

@@ -5,7 +5,8 @@ import pytest
 from edge_common.geometry import Box
 from tests.trainer_agent.conftest import add_image, box_id, noise
 from tests.trainer_agent.web.conftest import Site
-from tests.trainer_agent.web.tagging_page import close_to, drag, eventually, open_image, place_of, saved
+from tests.trainer_agent.web.tagging_page import close_to, drag, open_image, place_of, saved
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -44,17 +45,17 @@ def test_what_was_done_to_a_box_is_undone_and_done_again(change, page, site, lib
     before = library.boxes(boxed.id)
     open_image(page, site, boxed)
     changed_by(page, change, model)
-    eventually(lambda: library.boxes(boxed.id) != before)
+    wait_for(lambda: library.boxes(boxed.id) != before)
     after = library.boxes(boxed.id)
 
     page.keyboard.press("Control+z")
-    eventually(lambda: library.boxes(boxed.id) == before)
+    wait_for(lambda: library.boxes(boxed.id) == before)
     page.keyboard.press("Control+Shift+Z")
-    eventually(lambda: library.boxes(boxed.id) == after)
+    wait_for(lambda: library.boxes(boxed.id) == after)
     page.keyboard.press("Control+z")
-    eventually(lambda: library.boxes(boxed.id) == before)
+    wait_for(lambda: library.boxes(boxed.id) == before)
     page.keyboard.press("Control+y")
-    eventually(lambda: library.boxes(boxed.id) == after)
+    wait_for(lambda: library.boxes(boxed.id) == after)
 
 
 def test_forty_boxes_are_undone_to_the_first_and_come_back_in_their_order(page, site, library, image):

@@ -14,7 +14,8 @@ from edge_common.results import LiveModel
 from tests.trainer_agent.conftest import tag_images
 from tests.trainer_agent.web.conftest import Site
 from tests.trainer_agent.web.live_shop import LiveShop, looking
-from tests.trainer_agent.web.tagging_page import all_saved, eventually
+from tests.trainer_agent.web.tagging_page import all_saved
+from tests.waiting import wait_for
 
 MOST_TABS = 80
 
@@ -115,5 +116,5 @@ def test_from_tagged_images_to_a_model_that_was_corrected(device, kind, request,
     first = workshop.packages.current(model.id)
     hand.press(page.get_by_role("button", name="Train again"))
 
-    eventually(lambda: workshop.packages.current(model.id) not in (None, first))
+    wait_for(lambda: workshop.packages.current(model.id) not in (None, first))
     assert library.counts(model.id).tagged == 16

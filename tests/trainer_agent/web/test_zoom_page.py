@@ -6,7 +6,8 @@ from edge_common.geometry import Box
 from tests.trainer_agent.conftest import box_id, noise
 from tests.trainer_agent.web.conftest import Site
 from tests.trainer_agent.web.fingers import stage, touches
-from tests.trainer_agent.web.tagging_page import drag, eventually, open_image, place_of, saved
+from tests.trainer_agent.web.tagging_page import drag, open_image, place_of, saved
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -34,11 +35,11 @@ def test_the_wheel_zooms_at_the_pointer(page, site, image):
     page.mouse.wheel(0, -240)
     page.mouse.wheel(0, -240)
 
-    eventually(lambda: scale(page) == pytest.approx(4, abs=0.01))
+    wait_for(lambda: scale(page) == pytest.approx(4, abs=0.01))
     assert place_of(page, *part) == pytest.approx(at, abs=0.5)
     for _ in range(3):
         page.mouse.wheel(0, 240)
-    eventually(lambda: scale(page) == pytest.approx(1))
+    wait_for(lambda: scale(page) == pytest.approx(1))
     assert page.locator("#picture").bounding_box() == pytest.approx(edge, abs=0.5)
 
 
@@ -78,17 +79,17 @@ def test_buttons_and_keys_zoom_and_show_the_whole_picture_again(phone, site, ima
     assert phone.get_by_role("button", name="Zoom out").is_disabled()
 
     phone.get_by_role("button", name="Zoom in").tap()
-    eventually(lambda: scale(phone) == pytest.approx(1.5, abs=0.01))
+    wait_for(lambda: scale(phone) == pytest.approx(1.5, abs=0.01))
     phone.get_by_role("button", name="Zoom out").tap()
-    eventually(lambda: scale(phone) == pytest.approx(1))
+    wait_for(lambda: scale(phone) == pytest.approx(1))
     phone.get_by_role("button", name="Zoom in").tap()
     phone.get_by_role("button", name="Zoom in").tap()
     phone.get_by_role("button", name="Whole picture").tap()
-    eventually(lambda: scale(phone) == pytest.approx(1))
+    wait_for(lambda: scale(phone) == pytest.approx(1))
     phone.keyboard.press("+")
-    eventually(lambda: scale(phone) == pytest.approx(1.5, abs=0.01))
+    wait_for(lambda: scale(phone) == pytest.approx(1.5, abs=0.01))
     phone.keyboard.press("0")
-    eventually(lambda: scale(phone) == pytest.approx(1))
+    wait_for(lambda: scale(phone) == pytest.approx(1))
 
 
 @pytest.mark.parametrize("way", ["space", "middle"])
@@ -124,12 +125,12 @@ def test_two_fingers_pinch_and_pan_and_drop_what_the_first_began_to_draw(phone, 
     touch("touchStart", (0.3, 0.4), (0.6, 0.4))
     assert phone.locator("#layer .line").count() == 0
     touch("touchMove", (0.2, 0.4), (0.8, 0.4))
-    eventually(lambda: scale(phone) == pytest.approx(2, abs=0.02))
+    wait_for(lambda: scale(phone) == pytest.approx(2, abs=0.02))
     before = phone.locator("#picture").bounding_box()
     touch("touchMove", (0.1, 0.6), (0.7, 0.6))
     edge = stage(phone)
     wanted = (before["x"] - 0.1 * edge["width"], before["y"] + 0.2 * edge["height"])
-    eventually(
+    wait_for(
         lambda: (
             (now := phone.locator("#picture").bounding_box()) and (now["x"], now["y"]) == pytest.approx(wanted, abs=2)
         )
@@ -175,7 +176,7 @@ def test_a_corner_taken_beside_its_middle_does_not_jump(page, site, library, mod
     page.mouse.move(x + 52, y + 42, steps=4)
     page.mouse.up()
 
-    eventually(lambda: library.boxes(image.id)[0].box.x1 > 0.6)
+    wait_for(lambda: library.boxes(image.id)[0].box.x1 > 0.6)
     edge = page.locator("#picture").bounding_box()
     wanted = [0.4, 0.4, 0.6 + 40 / edge["width"], 0.6 + 30 / edge["height"]]
     assert library.boxes(image.id)[0].box.to_list() == pytest.approx(wanted, abs=1e-5)

@@ -187,15 +187,16 @@ function fillHead() {
 }
 
 async function save() {
+  at("save").disabled = true; // at once: a second click would be refused as a change from another screen
   await ask(null);
   tell("", bar);
   elsewhere.hide();
   if (faults.length > 0) {
+    at("save").disabled = false;
     goTo(faults[0]);
     tell(_("Not saved yet: {what}", { what: faults[0].textContent }), bar);
     return;
   }
-  at("save").disabled = true;
   try {
     await call(form.dataset.method, form.dataset.path, { document: skill, draft: form.dataset.draft, edition });
     sessionStorage.removeItem(KEPT);
@@ -269,10 +270,9 @@ at("undo").addEventListener("click", () => step(past, future));
 at("redo").addEventListener("click", () => step(future, past));
 at("faults").addEventListener("click", () => faults.length > 0 && goTo(faults[0]));
 at("cancel").addEventListener("click", () => sessionStorage.removeItem(KEPT));
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  save();
-});
+// Enter in a field takes what it says; a skill is saved, and left, by its button alone.
+form.addEventListener("submit", (event) => event.preventDefault());
+at("save").addEventListener("click", save);
 
 const kept = JSON.parse(sessionStorage.getItem(KEPT));
 if (kept !== null && JSON.stringify(kept.document) !== JSON.stringify(skill)) {

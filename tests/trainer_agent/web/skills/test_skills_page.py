@@ -1,13 +1,13 @@
 """The editor of skills in a browser: by touch, by mouse and by keys alone, from a template to a skill that watches."""
 
 import json
-import time
 
 import pytest
 from playwright.sync_api import expect
 
 from modules.trainer_agent.skill_templates import Wish, template
 from tests.trainer_agent.web.tagging_page import drag_finger
+from tests.waiting import wait_for
 
 BEGUN = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
 
@@ -140,13 +140,13 @@ def test_points_are_added_pulled_and_taken_away_by_mouse(page, site, shop):
         page.mouse.click(*at(*corner))
     page.get_by_role("button", name="Done").click()
     expect(points).to_have_count(3)
-    until(lambda: len(zone(shop)) == 3)
+    wait_for(lambda: len(zone(shop)) == 3)
     assert zone(shop)[2] == pytest.approx((0.3, 0.6), abs=0.01)
 
     page.get_by_role("button", name="Undo").first.click()
 
     expect(points).to_have_count(4)
-    until(lambda: zone(shop)[0] == pytest.approx((0.25, 0.15), abs=0.01))
+    wait_for(lambda: zone(shop)[0] == pytest.approx((0.25, 0.15), abs=0.01))
 
 
 def test_each_camera_has_a_zone_of_its_own(page, site, shop):
@@ -158,7 +158,7 @@ def test_each_camera_has_a_zone_of_its_own(page, site, shop):
 
     page.keyboard.press("ArrowRight")
 
-    until(lambda: zone(shop, "dairy")[0] == pytest.approx((0.16, 0.15)))
+    wait_for(lambda: zone(shop, "dairy")[0] == pytest.approx((0.16, 0.15)))
     assert zone(shop, "aisle-4")[0] == pytest.approx((0.15, 0.15))
 
 
@@ -169,12 +169,16 @@ def test_by_keys_alone_a_zone_is_changed_and_the_skill_saved(page, site, shop):
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Shift+ArrowUp")
-    until(lambda: zone(shop)[1] == pytest.approx((0.5, 0.09)))
+    wait_for(lambda: zone(shop)[1] == pytest.approx((0.5, 0.09)))
     page.keyboard.press("Delete")
     expect(page.locator(".handle.point")).to_have_count(4)
     page.get_by_label("Name of the zone").fill("Milk shelf 2")
     page.keyboard.press("Enter")
-    until(lambda: "milk-shelf-2" in [*shop.own.read().drafts.values()][-1].zones)
+    wait_for(lambda: "milk-shelf-2" in [*shop.own.read().drafts.values()][-1].zones)
+    page.get_by_label("Name", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    assert not shop.own.read().skills, "Enter in a field saved the skill"
     page.get_by_role("button", name="Save").focus()
     page.keyboard.press("Enter")
 
@@ -188,7 +192,7 @@ def test_by_touch_a_line_is_pulled_where_people_pass(phone, site, shop):
 
     drag_finger(phone, (0.85, 0.5), (0.9, 0.75))
 
-    until(lambda: shop.own.read().drafts and zone(shop, name="line")[1] == pytest.approx((0.9, 0.75), abs=0.02))
+    wait_for(lambda: shop.own.read().drafts and zone(shop, name="line")[1] == pytest.approx((0.9, 0.75), abs=0.02))
     assert zone(shop, name="line")[0] == pytest.approx((0.15, 0.5))
     expect(lets(phone, "crossed")).to_have_text("0")
     phone.get_by_label("Direction").select_option("to the left, looking from 1 to 2")
@@ -207,7 +211,7 @@ def test_a_skill_tells_other_programs_by_http_and_mqtt(page, site, shop):
         page.get_by_role("button", name="Add an action").click()
         page.get_by_role("dialog").get_by_role("button", name=action).click()
         page.get_by_label(label, exact=True).fill(value)
-    until(lambda: len([*shop.own.read().drafts.values()][-1].actions) == 5)
+    wait_for(lambda: len([*shop.own.read().drafts.values()][-1].actions) == 5)
 
     page.get_by_role("button", name="Save").click()
 
@@ -320,10 +324,3 @@ def test_one_can_save_over_what_was_changed_or_deleted_elsewhere(page, site, sho
     page.get_by_role("button", name="Save it as a new skill").click()
     page.wait_for_url("**/skills")
     assert [skill.name for skill in shop.own.read().skills.values()] == ["Whey"]
-
-
-def until(true):
-    deadline_s = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.trainer_agent.web.fingers import stage, touches
-from tests.trainer_agent.web.tagging_page import eventually
+from tests.waiting import wait_for
 
 EDITOR = "/skills/new/low-stock?camera=aisle-4&model=goods&tag=carton&number=3&seconds=1"
 BEGUN = [(0.15, 0.15), (0.85, 0.15), (0.85, 0.85), (0.15, 0.85)]
@@ -13,7 +13,7 @@ BEGUN = [(0.15, 0.15), (0.85, 0.15), (0.85, 0.85), (0.15, 0.85)]
 def opened(page, site):
     page.goto(site + EDITOR)
     page.locator("#screen.shown").wait_for()
-    eventually(lambda: stage(page)["height"] > 50)
+    wait_for(lambda: stage(page)["height"] > 50)
     return page
 
 
@@ -23,7 +23,7 @@ def drawn(shop, name="shelf"):
 
 
 def is_near(shop, points):
-    eventually(lambda: [one for point in drawn(shop) for one in point] == pytest.approx(sum(points, ()), abs=0.02))
+    wait_for(lambda: [one for point in drawn(shop) for one in point] == pytest.approx(sum(points, ()), abs=0.02))
 
 
 def scale(page):
@@ -67,10 +67,10 @@ def test_two_fingers_look_nearer_and_leave_a_zone_that_one_began_to_move_where_i
     touch("touchStart", (0.5, 0.7), (0.7, 0.7))
     assert outline.get_attribute("points") == points
     touch("touchMove", (0.4, 0.7), (0.8, 0.7))
-    eventually(lambda: scale(phone) == pytest.approx(2, abs=0.05))
+    wait_for(lambda: scale(phone) == pytest.approx(2, abs=0.05))
     sheet = phone.locator("#overlay").bounding_box()
     touch("touchMove", (0.5, 0.8), (0.9, 0.8))
-    eventually(
+    wait_for(
         lambda: (
             phone.locator("#overlay").bounding_box()["x"] - sheet["x"]
             == pytest.approx(0.1 * stage(phone)["width"], abs=2)
@@ -101,7 +101,7 @@ def test_a_finger_beside_the_zone_moves_the_picture_that_is_near_and_no_zone(pho
 
     drag(touch, (0.6, 0.9), (0.6, 0.95))
 
-    eventually(lambda: phone.locator("#overlay").bounding_box()["y"] > sheet["y"] + 2)
+    wait_for(lambda: phone.locator("#overlay").bounding_box()["y"] > sheet["y"] + 2)
     assert phone.locator(".zone.chosen").get_attribute("points") == points
     assert scale(phone) == pytest.approx(1.5**3, abs=0.02)
 
@@ -128,12 +128,12 @@ def test_wheel_keys_and_buttons_look_nearer_as_on_the_tagging_page(page, site, s
     page.mouse.move(*at)
 
     page.mouse.wheel(0, -240)
-    eventually(lambda: scale(page) == pytest.approx(2, abs=0.01))
+    wait_for(lambda: scale(page) == pytest.approx(2, abs=0.01))
     page.keyboard.press("0")
     assert scale(page) == pytest.approx(2, abs=0.01)
     page.locator("#stage").focus()
     page.keyboard.press("0")
-    eventually(lambda: scale(page) == pytest.approx(1))
+    wait_for(lambda: scale(page) == pytest.approx(1))
     expect(page.get_by_role("button", name="Whole picture")).to_be_disabled()
     page.get_by_role("button", name="Point 4 of 4").focus()
     for _time in range(4):
