@@ -63,6 +63,16 @@ def bound_heap() -> None:
         mallopt(_M_ARENA_MAX, _ARENAS)
 
 
+def give_back_memory() -> None:
+    """Have the system take back what this process's heaps hold and nobody uses, after much was let go at once.
+
+    It takes some 20 ms, in which other threads may wait for memory.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and SIGINT set; call from the main thread."""
     stop = threading.Event()

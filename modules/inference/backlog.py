@@ -32,7 +32,7 @@ class Backlog(LatestByKey[Frame]):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Replace no frame for as long as the block lasts and until what waited then is worked off."""
+        """Replace no frame for as long as the block lasts and until, once, none waits."""
         with self._changed:
             self._holders += 1
         try:
@@ -44,6 +44,9 @@ class Backlog(LatestByKey[Frame]):
 
     def put(self, key: str, value: Frame) -> None:
         with self._changed:
+            # Worked off. Not yet when one waits for each camera: while a model catches up, the next is soon there.
+            if not self._waiting:
+                self._until_s = 0.0
             replaced = self._waiting.get(key)
             if replaced is not None and self._holds():
                 self._older.setdefault(key, deque()).append(replaced)
@@ -73,7 +76,7 @@ class Backlog(LatestByKey[Frame]):
             super().forget(key)
 
     def _holds(self) -> bool:
-        return self._holders > 0 or (bool(self._older) and time.monotonic() < self._until_s)
+        return self._holders > 0 or time.monotonic() < self._until_s
 
     def _drop(self, key: str) -> Frame:
         frames = self._older[key]

@@ -15,6 +15,7 @@ from edge_common.errors import EdgeError
 from edge_common.frames import Frame
 from edge_common.hub import Hub
 from edge_common.packages import PackageStore
+from edge_common.service import give_back_memory
 from edge_common.settings import InferenceSettings
 from edge_common.telemetry_events import ModelEvent, ModelNews
 from modules.inference.background import Background
@@ -122,10 +123,10 @@ class ModelLoader(Background):
             self._tell(key.model_id, event, key.version, message)
 
         try:
-            manifest = self._store.read_manifest(key.model_id, key.version)
-            choice = self._chooser.known(key, manifest) if key.backend == AUTO else None
-            trial = self.recent or _grey_frame()
             with self._held():
+                manifest = self._store.read_manifest(key.model_id, key.version)
+                choice = self._chooser.known(key, manifest) if key.backend == AUTO else None
+                trial = self.recent or _grey_frame()
                 model = load_model(self._store, key, trial, settings, self._machine, tell, choice)
         except (EdgeError, OSError) as error:
             log.error("model %s version %s does not run, what ran before stays: %s", key.model_id, key.version, error)
@@ -147,8 +148,13 @@ class ModelLoader(Background):
             self._tell(key.model_id, "model live", key.version, "")
 
     def _close_gone(self) -> None:
-        while not self.gone.empty():
-            self.gone.get().close()
+        if self.gone.empty():
+            return
+        with self._held():
+            while not self.gone.empty():
+                self.gone.get().close()
+            # Else each swap would leave the process larger, in parts that fit nothing (ONNX Runtime's above all).
+            give_back_memory()
 
     def _hand_over(self) -> None:
         self.ready.put(tuple(self._models[model_id] for model_id in sorted(self._models)))

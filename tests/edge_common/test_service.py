@@ -76,3 +76,21 @@ def heaps(bounded: bool, folder: Path) -> int:
 def test_all_threads_share_two_heaps(tmp_path: Path) -> None:
     assert heaps(bounded=False, folder=tmp_path) > 2
     assert heaps(bounded=True, folder=tmp_path) <= 2
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="glibc's malloc only")
+def test_memory_that_lies_between_what_is_still_used_is_given_back() -> None:
+    code = (
+        "import os; from edge_common.service import give_back_memory\n"
+        "def resident_mb():\n"
+        "    with open('/proc/self/statm') as file:\n"
+        "        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6\n"
+        "held = [bytearray(100_000) for _ in range(1000)]\n"
+        "del held[:-1]\n"
+        "before_mb = resident_mb()\n"
+        "give_back_memory()\n"
+        "print(before_mb - resident_mb())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+
+    assert float(done.stdout) > 80
