@@ -22,10 +22,13 @@ run: setup
 run-edge: setup
 	@$(BIN)/python -m tests.edge.tour
 
+# One more than processors, as tests wait for much beside them; at most four.
+PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 3 ? n + 1 : 4)))
+
 # Tests start hundreds of processes; each begins a third sooner with what the first one compiled.
 test soak: export PYTHONDONTWRITEBYTECODE :=
 test: setup azurite
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal
 
 soak: setup azurite
 	$(BIN)/python -m pytest -m soak

@@ -15,7 +15,7 @@ def test_every_chain_is_among_twenty_skills_and_looks_at_every_camera():
 
 
 def test_each_number_of_boxes_is_a_row_with_every_skill_on_every_result(capsys: pytest.CaptureFixture[str]):
-    main(["--skills", "6", "--cameras", "2", "--rate", "5", "--seconds", "2", "--boxes", "2", "8", "--json"])
+    main(["--skills", "6", "--cameras", "2", "--rate", "5", "--seconds", "2", "--boxes", "2", "60", "--json"])
 
     measured = json.loads(capsys.readouterr().out)
     few, many = measured["rows"]

@@ -32,7 +32,7 @@ def test_frames_come_at_the_pace_of_the_recording(camera: FileCamera) -> None:
     for _ in range(12):
         camera.read()
 
-    assert 0.55 < time.monotonic() - begun_s < 0.75
+    assert 0.55 < time.monotonic() - begun_s < 1.1
 
 
 def test_a_slow_reader_gets_fewer_frames_not_a_slower_film(camera: FileCamera) -> None:

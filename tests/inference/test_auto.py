@@ -277,7 +277,7 @@ def test_what_is_measured_of_a_version_that_went_is_dropped(store, start, trials
     model = settled(loader)
 
     assert model.manifest.version == "2"
-    assert time.monotonic() - started_s < 15
+    assert time.monotonic() - started_s < 60
 
 
 def test_closing_ends_a_trial_at_once(store, start, trials):
@@ -290,7 +290,7 @@ def test_closing_ends_a_trial_at_once(store, start, trials):
 
     loader._chooser.close()
 
-    assert time.monotonic() - started_s < 1
+    assert time.monotonic() - started_s < 5
 
 
 def test_a_vpu_is_tried_where_one_is_set_up_and_the_processor_stands_in_when_it_is_chosen(store, start, trials, rig):

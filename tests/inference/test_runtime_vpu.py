@@ -183,11 +183,10 @@ def test_while_another_model_is_loaded_an_image_does_not_wait(rig, runtime, mode
     loading.start()
     wait_for(lambda: rig.vpu._loading)
 
-    started_s = time.monotonic()
     with pytest.raises(DeviceBusy):
         runtime.infer(image(0, 0, 0))
 
-    assert time.monotonic() - started_s < 0.5
+    assert loading.is_alive()
     loading.join()
     assert runtime.infer(image(0, 0, 0))["raw_boxes"].shape == (1, 4, 4)
 
@@ -199,10 +198,9 @@ def test_a_model_that_is_let_go_of_while_another_is_loaded_is_not_waited_for(rig
     loading.start()
     wait_for(lambda: rig.vpu._loading)
 
-    started_s = time.monotonic()
     runtime.close()
 
-    assert time.monotonic() - started_s < 0.5
+    assert loading.is_alive()
     loading.join()
     assert opened[0].infer(image(0, 0, 0))["raw_boxes"].shape == (1, 4, 4)
     opened[0].close()

@@ -231,7 +231,7 @@ def test_closing_ends_a_training_at_once_and_the_next_start_tells(library, model
     before_s = time.monotonic()
     agent.close()
 
-    assert time.monotonic() - before_s < 1
+    assert time.monotonic() - before_s < 5
     state = start_agent().state(model.id)
     assert (state.phase, state.message) == ("interrupted", INTERRUPTED)
 

@@ -42,7 +42,7 @@ def test_a_cancelled_training_leaves_the_model_as_it_was(library, model, worksho
     agent.cancel(model.id)
     state = ended(agent, model.id)
 
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < 5
     assert (state.phase, state.message, state.version) == ("cancelled", CANCELLED, None)
     assert workshop.packages.versions(model.id) == [before]
     assert workshop.packages.current(model.id) == before

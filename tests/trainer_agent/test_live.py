@@ -215,7 +215,7 @@ def test_pictures_go_out_without_boxes_when_results_stop_and_say_so(store: Store
             frame = store.show(130)
             shown = parse(watch.part())
 
-        assert 0.8 < time.monotonic() - stopped_s < 3
+        assert 0.8 < time.monotonic() - stopped_s < 6
         assert shown.facts["frame_id"] == frame.id
         assert "no results" in shown.facts["note"]
         assert until_boxes(store, watch).facts["note"] == ""
@@ -276,7 +276,7 @@ def test_a_heartbeat_says_why_no_picture_comes(store: Store) -> None:
 
         shown = parse(watch.part())
 
-    assert 0.8 < time.monotonic() - started_s < 2
+    assert 0.8 < time.monotonic() - started_s < 5
     assert shown.jpeg == b""
     assert (shown.facts["phase"], shown.facts["reason"]) == ("lost", "the cable is out")
     assert shown.facts["frame_id"] is None

@@ -99,10 +99,10 @@ def test_a_message_that_a_power_cut_has_kept_from_going_out_goes_out_after_the_r
 
 
 def test_a_hold_goes_on_over_a_restart(bench: SkillBench) -> None:
-    bench.own.put("few", few_left(hold_s=0.5))
+    bench.own.put("few", few_left(hold_s=2.0))
     bench.start()
     began_s = time.monotonic()
-    while time.monotonic() - began_s < 0.3:
+    while time.monotonic() - began_s < 1.5:
         bench.show(2)
         time.sleep(0.02)
     bench.runner.keep()
@@ -114,7 +114,7 @@ def test_a_hold_goes_on_over_a_restart(bench: SkillBench) -> None:
         bench.show(2)
         time.sleep(0.02)
 
-    assert time.monotonic() - began_s < 0.45
+    assert time.monotonic() - began_s < 1.9
 
 
 def test_all_is_told_on_the_feed_and_in_the_file(bench: SkillBench, sockets: Path) -> None:
