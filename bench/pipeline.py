@@ -195,7 +195,10 @@ def measure(
                     seconds = SWAP_EVERY_S * min(SWAPS_AT_A_TIME, chosen.swaps - swaps)
                     swapped.append(paced(on, chosen.rate or LOAD * bare_now, seconds))
                 swaps += len(made)
-            time.sleep(SETTLE_S)
+            # Frames that still wait are no growth: they go, and their memory is given back after swaps at rest.
+            for version in (first.version, second.version):
+                store.activate(first.model_id, version)
+                time.sleep(SWAP_EVERY_S)
             rss_after = resident_mb(process.pid)
     bare = statistics.median(one.bare for one in rounds)
     latencies_ms = [latency for one in rounds for latency in one.steady.latencies_ms]

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.3
 _KEPT = 500
+UNCALLED: Mapping[str, str | None] = {"name": None, "location": None}
 
 
 class Reports:
@@ -37,6 +38,8 @@ class Reports:
         # What an earlier run reported about cameras may be true no longer.
         self._outgoing: deque[Mapping[str, Any] | CameraEvent] = deque([{"cameras": None}], maxlen=_KEPT)
         """Patches of the twin, and messages."""
+        self._called: dict[str, Mapping[str, str | None]] = {}
+        self._call()
         self._held_up = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
@@ -67,6 +70,7 @@ class Reports:
                 log.error("settings could not be kept: %s", error)
             if changed:
                 self.wanted = wanted(self._keeper.settings, self._own_list)
+                self._call()
             while not self._news.empty():
                 self._word(*self._news.get())
             self._send()
@@ -82,6 +86,17 @@ class Reports:
             return False
         self._own_list = found
         return True
+
+    def _call(self) -> None:
+        """Queue what staff call the page's cameras where that changed; what the twin calls its own it knows."""
+        called = dict.fromkeys(self._called.keys() & self.wanted.cameras.keys(), UNCALLED)
+        for camera in self.wanted.own:
+            settings = self.wanted.cameras[camera]
+            called[camera] = {"name": settings.name or None, "location": settings.location or None}
+        for camera, told in called.items():
+            if told != self._called.get(camera, UNCALLED):
+                self._outgoing.append({"cameras": {camera: told}})
+        self._called = called
 
     def _word(self, camera: str, state: CameraState | None) -> None:
         """Queue what the twin and the cloud should know of a change."""

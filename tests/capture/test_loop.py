@@ -47,7 +47,12 @@ class Station:
         return dict(found.get(section, {}))
 
     def reported_phases(self) -> dict[str, str]:
-        return {camera: report["phase"] for camera, report in self.reported("cameras").items()}
+        return {camera: report.get("phase", "") for camera, report in self.reported("cameras").items()}
+
+    def called(self, camera: str) -> tuple[str | None, str | None, str]:
+        """Name, location and phase as the twin tells them."""
+        report = self.reported("cameras").get(camera, {})
+        return report.get("name"), report.get("location"), report.get("phase", "")
 
     def events(self) -> list[tuple[str, str]]:
         return [(body["event"], body["camera"]) for body in sent(self._folder / "twin")]
@@ -125,16 +130,20 @@ def test_cameras_of_the_page_come_beside_those_of_the_twin_which_wins(
     station: Station, bench: CameraBench, subscribe: Callable[[], FrameSubscriber]
 ) -> None:
     reader = subscribe()
-    station.own.add("door", CameraSettings(url="sim:shelf?seed=2", name="Front door"))
+    station.own.add("door", CameraSettings(url="sim:shelf?seed=2", name="Front door", location="Entrance"))
     wait_for(lambda: phase(reader, "door") == "live")
     assert reader.states()["door"].own
     assert (reader.states()["door"].name, reader.states()["door"].source) == ("Front door", "sim:shelf?seed=2")
     assert not reader.states()["till"].own
+    wait_for(lambda: station.called("door") == ("Front door", "Entrance", "live"))
+    station.own.change("door", CameraSettings(url="sim:shelf?seed=2", name="Side door"))
+    wait_for(lambda: station.called("door") == ("Side door", None, "live"))
 
     station.hub.desire({"cameras": {"door": {"url": "file:b", "name": "Back door"}}})
 
     wait_for(lambda: reader.states()["door"].name == "Back door")
     assert not reader.states()["door"].own
+    wait_for(lambda: station.called("door")[:2] == (None, None))
     wait_for(lambda: bench.opened == ["a", "sim:shelf?seed=2", "file:b"])
 
 

@@ -90,9 +90,12 @@ def duplicate(skill_id: str) -> str:
 
 @bp.get("/skills/<skill_id>/edit")
 def edit(skill_id: str) -> str:
-    skill = services().skills.own(skill_id)
+    """Of one that was deleted meanwhile, too: a tab that is loaded anew may hold a change of it."""
+    own = services().skills.own_list()
+    deleted = skill_id not in own.skills and skill_id in own.removed
+    skill = own.removed[skill_id] if deleted else services().skills.own(skill_id)
     path = url_for("skills.change", skill_id=skill_id)
-    return _editor(skill.model_dump(mode="json"), "edit", path, "PUT", begun=edition(skill))
+    return _editor(skill.model_dump(mode="json"), "edit", path, "PUT", begun=edition(skill), deleted=deleted)
 
 
 @bp.get("/api/skills")
@@ -159,8 +162,8 @@ def changed_meanwhile(error: ChangedMeanwhile) -> tuple[Response, int]:
     return jsonify(body), 409
 
 
-def _editor(document: Document, kind: str, path: str, method: str, *, begun: str = "") -> str:
-    """`begun`: the edition of the skill that is changed; empty for a new one."""
+def _editor(document: Document, kind: str, path: str, method: str, *, begun: str = "", deleted: bool = False) -> str:
+    """begun: the edition of the skill that is changed, empty for a new one. deleted: it is no longer there."""
     known = {state.camera for state in services().cameras.states()}
     gone = [camera for camera in document["cameras"] if camera not in known]
     cameras = [(state.camera, state.name or camera_called(state.camera)) for state in services().cameras.states()]
@@ -172,6 +175,7 @@ def _editor(document: Document, kind: str, path: str, method: str, *, begun: str
         path=path,
         method=method,
         edition=begun,
+        deleted=deleted,
         cameras=[*cameras, *((camera, camera_called(camera)) for camera in gone)],
         step_kinds=STEPS,
         action_kinds=ACTIONS,

@@ -4,7 +4,7 @@ import { call, tell } from "./api.js";
 import { follow } from "./follow.js";
 import { RENEWS, goTo, showProblems, valueOf, withValue } from "./skill_fields.js";
 import { offerRehearsal } from "./rehearsal.js";
-import { SkillElsewhere } from "./skill_elsewhere.js";
+import { GONE, SkillElsewhere } from "./skill_elsewhere.js";
 import { SkillKinds } from "./skill_kinds.js";
 import { SkillView } from "./skill_view.js";
 import { say } from "./toast.js";
@@ -286,5 +286,8 @@ shown();
 view.choose(null);
 ask(null, kept !== null);
 follow(form.dataset.events, form.dataset.draftPath, ({ traces }) => view.hear(traces));
+if ("deleted" in form.dataset) {
+  elsewhere.tells({ status: GONE });
+}
 offerRehearsal(() => ({ skill, camera: tools.camera }));
 setInterval(() => document.hidden || ask(null), WRITE_AGAIN_MS);

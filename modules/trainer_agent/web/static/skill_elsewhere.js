@@ -2,7 +2,7 @@
 
 import { _ } from "./words.js";
 
-const GONE = 404;
+export const GONE = 404;
 const CHANGED = 409;
 
 export class SkillElsewhere {

@@ -321,6 +321,9 @@ def test_one_can_save_over_what_was_changed_or_deleted_elsewhere(page, site, sho
     assert page.request.delete(address).ok
     name_it(page, "Whey")
     page.get_by_text("This skill was deleted on another screen meanwhile.").wait_for()
+    page.reload()
+    page.get_by_text("This skill was deleted on another screen meanwhile.").wait_for()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Whey")
     page.get_by_role("button", name="Save it as a new skill").click()
     page.wait_for_url("**/skills")
     assert [skill.name for skill in shop.own.read().skills.values()] == ["Whey"]
