@@ -47,6 +47,7 @@ def main() -> int:
     hub.serve(CameraMethods(capture).methods)
     questions = QuestionServer(given.questions, Desk(capture).answer)
     code = service.EXIT_CLEAN
+    service.leave_out_of_collection()
     try:
         capture.run(stop)
     except EdgeError as error:

@@ -20,7 +20,15 @@ from edge_common.hub_choice import open_hub
 from edge_common.methods import Method, Request
 from edge_common.packages import PackageStore
 from edge_common.results import ResultPublisher
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_parent, leave, start_logging, stop_on_signals
+from edge_common.service import (
+    EXIT_CLEAN,
+    EXIT_FAULT,
+    end_with_parent,
+    leave,
+    leave_out_of_collection,
+    start_logging,
+    stop_on_signals,
+)
 from edge_common.settings import InferenceSettings
 from modules.inference.azureeye_listener import EyeListener
 from modules.inference.backlog import Backlog
@@ -66,8 +74,13 @@ def main() -> int:
         thread.start()
     reported: dict[str, object] = {}
     heart = Heartbeat()
+    up = False
     while not stop.is_set() and all(thread.alive() for thread in threads):
         heart.beat()
+        if not up and loop.models:
+            # Only now: the first model brings its runtime's package.
+            up = True
+            leave_out_of_collection()
         if keeper.wait(0.5):
             loader.settings = loop.settings = eye.settings = skills.settings = keeper.settings
         skills.report()

@@ -30,6 +30,7 @@ from edge_common.service import (
     bound_heap,
     end_with_parent,
     leave,
+    leave_out_of_collection,
     start_logging,
     stop_on_signals,
 )
@@ -183,6 +184,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             threading.Thread(target=server.run, name="page", daemon=True).start()
             tls.start((chosen.host or "127.0.0.1", door.getsockname()[1]))
             log.info("the page is at http://%s:%s/", chosen.host or "127.0.0.1", door.getsockname()[1])
+            leave_out_of_collection()
             heart = Heartbeat()
             while not stop.is_set():
                 heart.beat()
