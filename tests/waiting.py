@@ -15,5 +15,5 @@ def wait_for(look: Callable[[], Seen], within_s: float = PATIENCE_S, says: Calla
     deadline_s = time.monotonic() + within_s
     while not (seen := look()):
         assert time.monotonic() < deadline_s, f"it did not come about in {within_s:g} s; {says()}"
-        time.sleep(0.02)
+        time.sleep(0.01)
     return seen

@@ -131,7 +131,7 @@ def test_cameras_of_the_page_come_beside_those_of_the_twin_which_wins(
 ) -> None:
     reader = subscribe()
     station.own.add("door", CameraSettings(url="sim:shelf?seed=2", name="Front door", location="Entrance"))
-    wait_for(lambda: phase(reader, "door") == "live")
+    wait_for(lambda: phase(reader, "door") == "live" and phase(reader, "till") == "live")
     assert reader.states()["door"].own
     assert (reader.states()["door"].name, reader.states()["door"].source) == ("Front door", "sim:shelf?seed=2")
     assert not reader.states()["till"].own

@@ -212,6 +212,10 @@ class EdgeHub:
 
     # What the cloud does.
 
+    def connects(self, module: str) -> int:
+        """How often a module has connected; it may be away too shortly for anybody to see it."""
+        return self.log.count(f"{module}: connected")
+
     def connected(self, module: str) -> bool:
         return any(one.module == module for one in list(self.connections))
 

@@ -219,8 +219,9 @@ def test_2_a_hub_that_lost_its_sessions_is_subscribed_to_anew(hub: EdgeHub, open
     line = open_line()
     desired_by(line, 1)
 
+    before = hub.connects(MODULE)
     hub.lose_sessions()
-    wait_for(lambda: not line.connected())
+    wait_for(lambda: hub.connects(MODULE) > before)
 
     wait_for(line.connected)
     assert works(line, hub)
@@ -381,8 +382,9 @@ def test_methods_are_answered_after_an_outage(hub: EdgeHub, open_line: Open) -> 
     line.serve({"echo": Method(Echo, lambda asked: asked.text)})
     wait_for(line.connected)
 
+    before = hub.connects(MODULE)
     hub.lose_sessions()
-    wait_for(lambda: not line.connected())
+    wait_for(lambda: hub.connects(MODULE) > before)
 
     wait_for(lambda: hub.invoke(MODULE, "echo", {"text": "x"}) == (200, "x"))
 

@@ -90,14 +90,14 @@ def talking(hub: EdgeHub, clock: ShiftedClock, tmp_path: Path) -> Iterator[Talki
 
 @JUMPS
 def test_a_clock_that_jumps_costs_no_message(hub: EdgeHub, clock: ShiftedClock, talking: Talking, jump_s: int) -> None:
-    connections = hub.log.count(f"{MODULE}: connected")
+    connections = hub.connects(MODULE)
     began_s = time.monotonic()
 
     # The hub is on the same device.
     hub.clock_ahead_s = jump_s
     clock.set(jump_s)
     time.sleep(20)
-    by_itself = hub.log.count(f"{MODULE}: connected") - connections
+    by_itself = hub.connects(MODULE) - connections
     # What its token says is looked at once in a while.
     cut_s = time.monotonic()
     hub.cut(MODULE)
