@@ -25,10 +25,13 @@ run-edge: setup
 # One more than processors, as tests wait for much beside them; at most four.
 PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 3 ? n + 1 : 4)))
 
+# Real processes on a busy machine: what fails is tried once more, and both tries are told. Twice is a failure.
+RERUNS ?= 1
+
 # Tests start hundreds of processes; each begins a third sooner with what the first one compiled.
 test soak: export PYTHONDONTWRITEBYTECODE :=
 test: setup azurite
-	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal
+	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal --reruns=$(RERUNS) -rR
 
 soak: setup azurite
 	$(BIN)/python -m pytest -m soak
