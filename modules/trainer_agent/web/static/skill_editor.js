@@ -274,19 +274,22 @@ at("cancel").addEventListener("click", () => sessionStorage.removeItem(KEPT));
 form.addEventListener("submit", (event) => event.preventDefault());
 at("save").addEventListener("click", save);
 
+const deleted = "deleted" in form.dataset;
 const kept = JSON.parse(sessionStorage.getItem(KEPT));
 if (kept !== null && JSON.stringify(kept.document) !== JSON.stringify(skill)) {
   past.push(skill);
   // With its edition: it may have been saved on another screen since.
   ({ document: skill, edition } = kept);
   fillHead();
-  say(_("What was not saved last time is back; Undo takes it away."));
+  if (!deleted) {
+    say(_("What was not saved last time is back; Undo takes it away.")); // else over what tells of that
+  }
 }
 shown();
 view.choose(null);
 ask(null, kept !== null);
 follow(form.dataset.events, form.dataset.draftPath, ({ traces }) => view.hear(traces));
-if ("deleted" in form.dataset) {
+if (deleted) {
   elsewhere.tells({ status: GONE });
 }
 offerRehearsal(() => ({ skill, camera: tools.camera }));

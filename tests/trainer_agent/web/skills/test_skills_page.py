@@ -323,6 +323,7 @@ def test_one_can_save_over_what_was_changed_or_deleted_elsewhere(page, site, sho
     page.get_by_text("This skill was deleted on another screen meanwhile.").wait_for()
     page.reload()
     page.get_by_text("This skill was deleted on another screen meanwhile.").wait_for()
+    expect(page.get_by_text("What was not saved last time is back")).to_have_count(0)
     expect(page.get_by_label("Name", exact=True)).to_have_value("Whey")
     page.get_by_role("button", name="Save it as a new skill").click()
     page.wait_for_url("**/skills")
