@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bench.line import inference, line, processor_s, read_video, resident_mb
-from bench.pipeline import full_speed, paced
+from bench.paces import full_speed, paced
 from bench.protocol import ROOT
 from edge_common.images import Pixels
 from edge_common.onnx_graph import load_graph

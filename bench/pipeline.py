@@ -2,36 +2,35 @@
 
 `python -m bench.pipeline --video FILE [--model FOLDER] [--backend openvino] [--cameras 1 4 8] [--json]`
 
-Frames of a real video, decoded beforehand, go to a real inference process over its own transport. For each number of
-cameras, in rounds, as shared machines change their speed from one second to the next: `frames_per_s` with a new
-frame as soon as one was answered, and its ratio to the bare runtime just before and after (medians of all rounds); at
-80 % of that bare rate the latency from frame to result and the processor time for each frame. Then, at the same load,
-the frames that got no result while the model was swapped every 2 s; what is bare is measured again every ten swaps.
+Frames of a real video, decoded beforehand, go to a real inference process over its own transport. Shared machines
+change their speed from one second to the next, so whatever is measured stands between two measurements of the bare
+runtime, and figures are medians of rounds. For each number of cameras: `frames_per_s` with a new frame as soon as one
+was answered, and its ratio to the bare runtime; at 80 % of what that did just before, the latency from frame to result
+and the processor time for each frame, beside the latency of the bare runtime fed alike (`bare_p95_ms`). Then at that
+load, in turns, a few seconds in which the model is swapped every 2 s and as many in which it is not, and the frames
+that got no result in each: in all, and where the machine was as fast after as before (`kept_speed`).
 
 The runtime has half of the processors, as it has two of the device's four by default. With all of them (`--threads`),
 whatever else happens on the machine takes time from it twice: the threads of one layer wait for the slowest.
 """
 
 import argparse
-import itertools
 import json
 import os
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.line import SETTLE_S, Line, inference, line, processor_s, read_video, resident_mb
+from bench.line import Line, inference, line, processor_s, read_video, resident_mb
+from bench.paces import SWAP_EVERY_S, Paced, Stretch, bare_rate, full_speed, paced, paced_bare, swapping
 from bench.protocol import ROOT
 from edge_common.images import Pixels
-from edge_common.model_io import to_input
 from edge_common.packages import Manifest, PackageStore
 from edge_common.ready_made import build_package, ready_made
 from edge_common.version import VERSION
@@ -39,99 +38,7 @@ from modules.inference.runtimes.runtime import Runtime, open_runtime
 
 PROCESSORS = len(os.sched_getaffinity(0))
 LOAD = 0.8
-SWAP_EVERY_S = 2.0
-SWAPS_AT_A_TIME = 10
-_AHEAD = 2
-"""Frames of a camera on their way at full speed: one is looked at while the next waits."""
-
-
-def bare_rate(runtime: Runtime, pictures: Sequence[Pixels], size_px: int, seconds: float) -> float:
-    """Frames a second of the runtime alone, on inputs that are ready."""
-    inputs = [to_input(pixels, size_px) for pixels in pictures[:8]]
-    for image in inputs:
-        runtime.infer(image)
-    count, began_s = 0, time.perf_counter()
-    while time.perf_counter() - began_s < seconds:
-        runtime.infer(inputs[count % len(inputs)])
-        count += 1
-    return count / (time.perf_counter() - began_s)
-
-
-def full_speed(on: Line, seconds: float) -> float:
-    """Results a second when each camera has a new frame as soon as one was answered."""
-    for camera in on.cameras:
-        for _ in range(_AHEAD):
-            on.send(camera)
-    count, began_s = 0, time.perf_counter()
-    heard_s = began_s
-    while (now_s := time.perf_counter()) - began_s < seconds:
-        answers = on.answers(20)
-        heard_s = now_s if answers else heard_s
-        if now_s - heard_s > 1:  # a newer frame took the place of one that waited, so fewer are on their way
-            answers, heard_s = [], now_s
-            for camera in on.cameras:
-                on.send(camera)
-        for result, _ in answers:
-            on.send(result["camera"])
-        count += len(answers)
-    rate = count / (time.perf_counter() - began_s)
-    # Frames that are still on their way would be answered within the next measurement.
-    time.sleep(SETTLE_S)
-    on.answers(0)
-    on.sent.clear()
-    return rate
-
-
-@dataclass(frozen=True)
-class Paced:
-    """What came of frames sent at a steady rate."""
-
-    sent: int
-    lost: int
-    latencies_ms: list[float]
-    versions: set[str]
-
-
-def paced(on: Line, rate: float, seconds: float) -> Paced:
-    """Frames at `rate` a second over all cameras in turn."""
-    on.sent.clear()
-    latencies, versions, sent = [], set(), 0
-    began_s = time.perf_counter()
-    while (now_s := time.perf_counter()) - began_s < seconds:
-        if now_s - began_s >= sent / rate:
-            on.send(on.cameras[sent % len(on.cameras)])
-            sent += 1
-        due_s = began_s + sent / rate - time.perf_counter()
-        for result, took_ns in on.answers(max(0, int(due_s * 1000))):
-            latencies.append(took_ns / 1e6)
-            versions.add(result["model_version"])
-    deadline_s = time.monotonic() + 2
-    while on.sent and time.monotonic() < deadline_s:
-        for result, took_ns in on.answers(50):
-            latencies.append(took_ns / 1e6)
-            versions.add(result["model_version"])
-    return Paced(sent, len(on.sent), latencies, versions)
-
-
-@contextmanager
-def swapping(store: PackageStore, model_id: str, versions: Sequence[str]) -> Iterator[list[str]]:
-    """Another version goes live every 2 s; yields those that did."""
-    over, made = threading.Event(), list[str]()
-
-    def work() -> None:
-        for version in itertools.cycle(versions):
-            store.activate(model_id, version)
-            made.append(version)
-            if over.wait(SWAP_EVERY_S):
-                return
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield made
-    finally:
-        over.set()
-        thread.join()
+SWAPS_AT_A_TIME = 2
 
 
 @dataclass(frozen=True)
@@ -141,31 +48,79 @@ class Round:
     bare: float
     ours: float
     """Frames a second."""
-    steady: Paced
-    processor_ms: float
-
-    @property
-    def p95_ms(self) -> float:
-        return float(np.percentile(self.steady.latencies_ms, 95))
-
-    @property
-    def p95_of_bound(self) -> float:
-        """Beside what p95 may be: 1.5 times the bare runtime's time for a frame, in this very round, and 10 ms."""
-        return self.p95_ms / (1.5e3 / self.bare + 10)
+    steady: Stretch
+    alone: Stretch
+    """The bare runtime's, fed alike."""
 
 
-def one_round(on: Line, runtime: Runtime, process: int, size_px: int, chosen: argparse.Namespace) -> Round:
-    def bare() -> float:
-        return bare_rate(runtime, on.pictures, size_px, chosen.seconds)
+@dataclass(frozen=True)
+class Measured:
+    """A process that looks, beside its own runtime: both idle but for what is asked here."""
 
-    rates = [bare()]
-    ours = full_speed(on, chosen.seconds)
-    rates.append(bare())
-    rate = statistics.mean(rates)
-    before_s = processor_s(process)
-    steady = paced(on, chosen.rate or LOAD * rate, 2 * chosen.seconds)
-    processor_ms = (processor_s(process) - before_s) / max(1, steady.sent) * 1e3
-    return Round(rate, ours, steady, processor_ms)
+    on: Line
+    runtime: Runtime
+    process: int
+    size_px: int
+    seconds: float
+    rate: float | None
+    """Frames a second in place of a share of what the bare runtime does."""
+
+    def bare(self) -> float:
+        return bare_rate(self.runtime, self.on.pictures, self.size_px, self.seconds)
+
+    def stretch(self, before: float, run: Callable[[float], Paced]) -> Stretch:
+        """What `run` gives at a rate for which the bare runtime did `before` a second."""
+        began_s = processor_s(self.process)
+        found = run(self.rate or LOAD * before)
+        return Stretch(found, processor_s(self.process) - began_s, before, self.bare())
+
+    def round(self) -> Round:
+        before, ours, after = self.bare(), full_speed(self.on, self.seconds), self.bare()
+        seconds = 2 * self.seconds
+        steady = self.stretch(after, lambda rate: paced(self.on, rate, seconds))
+        pictures = self.on.pictures
+        alone = self.stretch(steady.after, lambda rate: paced_bare(self.runtime, pictures, self.size_px, rate, seconds))
+        return Round((before + after) / 2, ours, steady, alone)
+
+    def swaps(self, store: PackageStore, model_id: str, versions: Sequence[str], count: int) -> "Swaps":
+        """So many of them, under load; the same load without them, in turns."""
+        during, beside, made = list[Stretch](), list[Stretch](), 0
+        before = self.bare()
+        while made < count:
+            at_a_time = min(SWAPS_AT_A_TIME, count - made)
+            # Ends before one more would begin.
+            seconds = (at_a_time - 0.1) * SWAP_EVERY_S
+
+            def steady(rate: float, seconds: float = seconds) -> Paced:
+                return paced(self.on, rate, seconds)
+
+            def swapped(rate: float, seconds: float = seconds) -> Paced:
+                nonlocal made
+                with swapping(store, model_id, versions) as gone_live:
+                    found = paced(self.on, rate, seconds)
+                made += len(gone_live)
+                return found
+
+            during.append(self.stretch(before, swapped))
+            beside.append(self.stretch(during[-1].after, steady))
+            before = beside[-1].after
+        return Swaps(made, during, beside)
+
+
+@dataclass(frozen=True)
+class Swaps:
+    count: int
+    during: list[Stretch]
+    beside: list[Stretch]
+
+    def lost(self, *, kept: bool) -> dict[str, int]:
+        """Frames sent and lost with and without swaps; kept: only while the machine kept its speed."""
+        figures = {}
+        for name, stretches in (("while_swapped", self.during), ("beside", self.beside)):
+            chosen = [one.paced for one in stretches if one.kept or not kept]
+            figures[f"lost_{name}"] = sum(one.lost for one in chosen)
+            figures[f"sent_{name}"] = sum(one.sent for one in chosen)
+        return figures
 
 
 def measure(
@@ -186,38 +141,40 @@ def measure(
             inference(data, chosen.backend, chosen.threads) as (process, frames, results),
             line(frames, results, pictures, cameras) as on,
         ):
-            rounds = [one_round(on, runtime, process.pid, first.input_size_px, chosen) for _ in range(chosen.rounds)]
+            measured = Measured(on, runtime, process.pid, first.input_size_px, chosen.seconds, chosen.rate)
+            rounds = [measured.round() for _ in range(chosen.rounds)]
             rss_before = resident_mb(process.pid)
-            swapped, swaps = list[Paced](), 0
-            while swaps < chosen.swaps:
-                bare_now = bare_rate(runtime, pictures, first.input_size_px, chosen.seconds)
-                with swapping(store, first.model_id, [second.version, first.version]) as made:
-                    seconds = SWAP_EVERY_S * min(SWAPS_AT_A_TIME, chosen.swaps - swaps)
-                    swapped.append(paced(on, chosen.rate or LOAD * bare_now, seconds))
-                swaps += len(made)
+            swaps = measured.swaps(store, first.model_id, [second.version, first.version], chosen.swaps)
             # Frames that still wait are no growth: they go, and their memory is given back after swaps at rest.
-            for version in (first.version, second.version):
+            for version in (second.version, first.version):
                 store.activate(first.model_id, version)
                 time.sleep(SWAP_EVERY_S)
             rss_after = resident_mb(process.pid)
+
+    def median(value: Callable[[Round], float], digits: int) -> float:
+        return round(statistics.median(map(value, rounds)), digits)
+
     bare = statistics.median(one.bare for one in rounds)
-    latencies_ms = [latency for one in rounds for latency in one.steady.latencies_ms]
-    while_swapped_ms = [latency for one in swapped for latency in one.latencies_ms]
+    latencies_ms = [latency for one in rounds for latency in one.steady.paced.latencies_ms]
+    while_swapped_ms = [latency for one in swaps.during for latency in one.paced.latencies_ms]
     return {
         "bare_frames_per_s": round(bare, 1),
-        "frames_per_s": round(statistics.median(one.ours for one in rounds), 1),
-        "ratio": round(statistics.median(one.ours / one.bare for one in rounds), 3),
+        "frames_per_s": median(lambda one: one.ours, 1),
+        "ratio": median(lambda one: one.ours / one.bare, 3),
         "bare_ms": round(1e3 / bare, 2),
         "p50_ms": round(float(np.percentile(latencies_ms, 50)), 1),
-        "p95_ms": round(statistics.median(one.p95_ms for one in rounds), 1),
-        "p95_of_bound": round(statistics.median(one.p95_of_bound for one in rounds), 2),
-        "processor_ms_a_frame": round(statistics.median(one.processor_ms for one in rounds), 1),
-        "lost": sum(one.steady.lost for one in rounds),
-        "sent": sum(one.steady.sent for one in rounds),
-        "swaps": swaps,
-        "lost_while_swapped": sum(one.lost for one in swapped),
-        "sent_while_swapped": sum(one.sent for one in swapped),
-        "versions_seen": len(set[str]().union(*(one.versions for one in swapped))),
+        "p95_ms": median(lambda one: one.steady.paced.p95_ms, 1),
+        "p95_of_bound": median(lambda one: one.steady.p95_of_bound, 2),
+        "bare_p95_ms": median(lambda one: one.alone.paced.p95_ms, 1),
+        "bare_p95_of_bound": median(lambda one: one.alone.p95_of_bound, 2),
+        "processor_ms_a_frame": median(lambda one: one.steady.processor_ms, 1),
+        "lost": sum(one.steady.paced.lost for one in rounds),
+        "bare_lost": sum(one.alone.paced.lost for one in rounds),
+        "sent": sum(one.steady.paced.sent for one in rounds),
+        "swaps": swaps.count,
+        **swaps.lost(kept=False),
+        "kept_speed": swaps.lost(kept=True),
+        "versions_seen": len(set[str]().union(*(one.paced.versions for one in swaps.during))),
         "p95_ms_while_swapped": round(float(np.percentile(while_swapped_ms, 95)), 1),
         "rss_mb": round(rss_before, 1),
         "rss_mb_after_swaps": round(rss_after, 1),

@@ -59,8 +59,10 @@ def test_a_model_is_measured_at_full_speed_at_most_of_it_and_while_it_is_swapped
     assert list(measured["cameras"]) == ["1", "2"]
     assert measured["ratio"] == measured["cameras"]["1"]["ratio"] > 0
     for figures in measured["cameras"].values():
-        assert (figures["sent"], figures["sent_while_swapped"]) == (20, 40)
+        assert (figures["sent"], figures["sent_while_swapped"], figures["sent_beside"]) == (20, 36, 36)
+        assert figures["swaps"] == 1
         # Of frames that come while the machine is busy elsewhere, the newest is looked at.
-        assert max(figures["lost"], figures["lost_while_swapped"]) < 10
+        assert max(figures[name] for name in ("lost", "bare_lost", "lost_while_swapped", "lost_beside")) < 10
+        assert figures["kept_speed"]["sent_while_swapped"] in (0, 36)
         assert 0 < figures["p50_ms"] <= figures["p95_ms"]
         assert figures["rss_mb"] > 10
