@@ -132,6 +132,7 @@ def processor_s(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
 
-def resident_mb(process: int) -> float:
+def resident_mb(process: int, which: str = "VmRSS") -> float:
+    """which: VmHWM for what it had most."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1000
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{which}:")) / 1000

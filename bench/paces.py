@@ -1,4 +1,4 @@
-"""Frames at a pace: as fast as they are answered, steadily, with swaps of the model meanwhile; the bare runtime alike."""
+"""Frames at a pace: as fast as they are answered, or steadily, or with swaps meanwhile; the bare runtime alike."""
 
 import itertools
 import math

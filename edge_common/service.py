@@ -21,6 +21,9 @@ EXIT_ABANDONED = 3
 _PR_SET_PDEATHSIG = 1
 _M_ARENA_MAX = -8
 _ARENAS = 2
+_M_MMAP_THRESHOLD = -3
+_LARGE_BYTES = 3_000_000
+"""More than a frame of 1280 x 720, as those come and go too often to be had from the system each time."""
 LOG_FOLDER = "logs"
 """Below the data folder."""
 LOG_BYTES = 1_000_000
@@ -59,9 +62,22 @@ def bound_heap() -> None:
     glibc gives each thread one of its own, up to eight a processor, and in each stays what pictures left behind: over
     months of pages that come and go, memory would only grow.
     """
+    _tune_heap(_M_ARENA_MAX, _ARENAS)
+
+
+def keep_large_blocks_apart() -> None:
+    """Have what is larger than 3 MB come from the system and go back to it whole; call first.
+
+    glibc does so from 128 KB on, but raises that up to 32 MB as such blocks are let go. From then on weights of models
+    lie among frames, and each swap leaves gaps that fit nothing.
+    """
+    _tune_heap(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def _tune_heap(which: int, value: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(which, value)
 
 
 def leave_out_of_collection() -> None:

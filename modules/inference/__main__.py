@@ -24,6 +24,7 @@ from edge_common.service import (
     EXIT_CLEAN,
     EXIT_FAULT,
     end_with_parent,
+    keep_large_blocks_apart,
     leave,
     leave_out_of_collection,
     start_logging,
@@ -49,6 +50,7 @@ def main() -> int:
     arguments.add_argument("--frames", required=True, help="ZeroMQ endpoint where capture publishes")
     arguments.add_argument("--results", required=True, help="ZeroMQ endpoint to publish results at")
     chosen = arguments.parse_args()
+    keep_large_blocks_apart()
     start_logging("inference", chosen.data)
     stop = stop_on_signals()
     end_with_parent()

@@ -84,13 +84,18 @@ def number_said(code: str) -> float:
     return float(done.stdout)
 
 
+RESIDENT = (
+    "import os\n"
+    "def resident_mb():\n"
+    "    with open('/proc/self/statm') as file:\n"
+    "        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6\n"
+)
+
+
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="glibc's malloc only")
 def test_memory_that_lies_between_what_is_still_used_is_given_back() -> None:
     code = (
-        "import os; from edge_common.service import give_back_memory\n"
-        "def resident_mb():\n"
-        "    with open('/proc/self/statm') as file:\n"
-        "        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6\n"
+        f"{RESIDENT}from edge_common.service import give_back_memory\n"
         "held = [bytearray(100_000) for _ in range(1000)]\n"
         "del held[:-1]\n"
         "before_mb = resident_mb()\n"
@@ -99,6 +104,29 @@ def test_memory_that_lies_between_what_is_still_used_is_given_back() -> None:
     )
 
     assert number_said(code) > 80
+
+
+def left_mb(apart: bool) -> float:
+    """What a process still has after it let go of 200 MB, in large blocks with small ones between them."""
+    return number_said(
+        f"{RESIDENT}from edge_common.service import keep_large_blocks_apart\n"
+        f"{apart} and keep_large_blocks_apart()\n"
+        "freed = b'1' * 20_000_000\n"
+        "del freed\n"
+        "before_mb = resident_mb()\n"
+        "large, small = [], []\n"
+        "for number in range(40):\n"
+        "    large.append(b'1' * 5_000_000)\n"
+        "    small.append(b'1' * 100_000)\n"
+        "del large\n"
+        "print(resident_mb() - before_mb)\n"
+    )
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc's malloc only")
+def test_large_blocks_go_back_to_the_system_whatever_lies_between_them() -> None:
+    assert left_mb(apart=False) > 150
+    assert left_mb(apart=True) < 10
 
 
 def test_a_full_pass_of_the_collector_leaves_out_what_was_there_when_the_module_was_up() -> None:
