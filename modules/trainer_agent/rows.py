@@ -31,11 +31,11 @@ def read_model(rows: sqlite3.Connection, model_id: str) -> Model:
 def insert_model(rows: sqlite3.Connection, model: Model) -> None:
     """A new model, with everything but its tags; its name must be free."""
     rows.execute(
-        "INSERT INTO models (id, name, folded, kind, several, automatic, created, attributes)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO models (id, name, folded, kind, several, automatic, collecting, created, attributes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(model.id, model.name, folded(model.name), model.kind, model.several, model.automatic, model.created),
-            json.dumps(dict(model.attributes), ensure_ascii=False),
+            *(model.id, model.name, folded(model.name), model.kind, model.several, model.automatic, model.collecting),
+            *(model.created, json.dumps(dict(model.attributes), ensure_ascii=False)),
         ),
     )
 

@@ -47,6 +47,7 @@ class _Document(_Part):
     kind: ModelKind
     several: bool = False
     automatic: bool
+    collecting: bool = True
     attributes: dict[str, str]
     tags: tuple[str, ...] = Field(min_length=1)
     images: tuple[_Image, ...]
@@ -84,6 +85,7 @@ def read_archive(data: bytes, members: Collection[str]) -> ExchangedModel:
         document.versions,
         document.live,
         document.several,
+        document.collecting,
     )
 
 
@@ -97,6 +99,7 @@ def write_archive(model: ExchangedModel) -> bytes:
         kind=model.kind,
         several=model.several,
         automatic=model.automatic,
+        collecting=model.collecting,
         attributes=dict(model.attributes),
         tags=model.tags,
         images=tuple(

@@ -47,6 +47,8 @@ class ExchangedModel:
     live: str | None = None
     several: bool = False
     """Classification: an image may have more than one tag."""
+    collecting: bool = True
+    """Frames that are worth a look are kept by themselves."""
 
 
 def parse_json(data: bytes, where: str) -> object:

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -146,11 +146,14 @@ def _pieces(
                     yield out.take()
                 live = packages.current(model.id)
                 described = archive.write_archive(
-                    ExchangedModel(
-                        *(whole.name, whole.kind, whole.tags, whole.images, model.automatic, model.attributes),
+                    replace(
+                        whole,
+                        automatic=model.automatic,
+                        attributes=model.attributes,
                         versions=tuple(versions),
                         live=live if live in versions else None,
                         several=model.several,
+                        collecting=model.collecting,
                     )
                 )
                 _put(file, archive.DOCUMENT, described, packed=True)

@@ -192,7 +192,9 @@ def _keep(
     with library.pictures_moving(), library.database.writing() as rows:
         library.pictures.take_in(staging)
         name = free_name(rows, checked_model_name(found.name))
-        described = Model(model_id, name, found.kind, found.automatic, (), created, attributes, found.several)
+        described = Model(
+            *(model_id, name, found.kind, found.automatic, (), created, attributes, found.several, found.collecting)
+        )
         insert_model(rows, described)
         insert_tags(rows, model_id, found.tags)
         model = read_model(rows, model_id)

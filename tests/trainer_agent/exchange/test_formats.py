@@ -77,6 +77,7 @@ def test_our_own_format_gives_back_exactly_what_was_written(placed, nothing):
         attributes={"store": "12"},
         versions=("v1", "v2"),
         live="v1",
+        collecting=False,
     )
 
     assert read_archive(write_archive(model), {FILE, OTHER}) == model

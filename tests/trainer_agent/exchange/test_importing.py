@@ -15,10 +15,11 @@ from edge_common.onnx_graph import GraphBuilder
 from edge_common.packages import INT8_FILE, Manifest, PackageStore
 from edge_common.scores import Int8
 from modules.trainer_agent.database import Database
+from modules.trainer_agent.exchange.archive import DOCUMENT
 from modules.trainer_agent.exchange.exporting import export_model
 from modules.trainer_agent.exchange.importing import import_model
 from modules.trainer_agent.library import Library
-from modules.trainer_agent.model_edits import set_attributes
+from modules.trainer_agent.model_edits import set_attributes, set_collecting
 from tests.trainer_agent.conftest import add_image, box_id, noise
 
 SIZE = 32
@@ -120,6 +121,38 @@ def test_a_whole_model_comes_to_another_device(tmp_path, library, stocked, works
     assert packages.current(made.model.id) == "v1"
     assert packages.verify(made.model.id, "v2").model_id == made.model.id
     assert packages.read_manifest(made.model.id, "v1").attributes == {"store": "12"}
+
+
+@pytest.mark.parametrize("automatic", [False, True])
+@pytest.mark.parametrize("collecting", [False, True])
+def test_what_a_model_does_by_itself_goes_along(tmp_path, library, workshop, elsewhere, automatic, collecting):
+    there, packages = elsewhere
+    model = library.create_model("Doors", "detection", ["open"], automatic=automatic)
+    set_collecting(library.database, model.id, collecting)
+    add_image(library, model, 1)
+
+    made = take(exported(tmp_path, library, workshop.packages, model, "model"), there, packages)
+
+    came = there.model(made.model.id)
+    assert (came.automatic, came.collecting) == (automatic, collecting)
+
+
+def test_a_file_from_before_pictures_were_kept_by_themselves_is_taken_in(
+    tmp_path, library, stocked, workshop, elsewhere
+):
+    there, packages = elsewhere
+    whole = exported(tmp_path, library, workshop.packages, stocked, "model")
+    older = tmp_path / "older.zip"
+    with zipfile.ZipFile(whole) as read, zipfile.ZipFile(older, "w") as written:
+        for name in read.namelist():
+            data = read.read(name)
+            if name == DOCUMENT:
+                document = json.loads(data)
+                del document["collecting"]
+                data = json.dumps(document).encode()
+            written.writestr(name, data)
+
+    assert there.model(take(older, there, packages).model.id).collecting
 
 
 @pytest.fixture
