@@ -5,7 +5,7 @@
 The three modules run as by `make run` on a video as camera, with the ready-made detector live. Figures are MB of each
 process (RSS), median and most of the time watched, and what it had most since its start; then, from Train to the new
 version, the sum of the trainer's processes with shared pages counted once (PSS), and the largest of them.
-`most` is what docs and design hold them to.
+`limit_mb` is what each may take.
 """
 
 import argparse

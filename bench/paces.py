@@ -131,7 +131,7 @@ def paced_bare(runtime: Runtime, pictures: Sequence[Pixels], size_px: int, rate:
     count = math.ceil(seconds * rate)
     while due < count:
         time.sleep(max(0.0, began_s + due / rate - time.perf_counter()))
-        newest = min(count - 1, int((time.perf_counter() - began_s) * rate))
+        newest = max(due, min(count - 1, int((time.perf_counter() - began_s) * rate)))
         runtime.infer(inputs[newest % len(inputs)])
         latencies.append((time.perf_counter() - began_s - newest / rate) * 1e3)
         due = newest + 1

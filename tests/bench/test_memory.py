@@ -34,7 +34,8 @@ def test_the_whole_program_is_measured_while_it_watches_and_while_it_trains(
     measured = json.loads(capsys.readouterr().out)
     assert measured["images"] == 15
     for module, figures in measured["modules"].items():
-        assert 10 < figures["median_mb"] <= figures["most_mb"] <= figures["since_start_mb"]
+        # The kernel counts some pages late.
+        assert 10 < figures["median_mb"] <= figures["most_mb"] < figures["since_start_mb"] + 1
         assert figures["limit_mb"] == MOST_MB[module]
     assert list(measured["modules"]) == ["capture", "inference", "trainer_agent"]
     # Some of what the largest holds is shared with others.
