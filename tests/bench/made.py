@@ -26,9 +26,9 @@ def drawn_set(folder: Path, images: int) -> Path:
     return folder
 
 
-def video_of_shapes(path: Path) -> Path:
-    """Twenty frames of drawn shapes."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+def video_of_shapes(path: Path, codec: str = "MJPG") -> Path:
+    """Twenty frames of drawn shapes: two seconds, 320 x 240 px. codec: four letters, as OpenCV has them."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (320, 240))
     for seed in range(20):
         writer.write(draw_shapes(seed)[0])
     writer.release()

@@ -4,21 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-import cv2
 from playwright.sync_api import Page
 
+from tests.bench.made import video_of_shapes
 from tests.files_chosen import choose_files
 from tests.program import Program
-from tests.trainer_agent.learning.made import draw_shapes
-
-
-def video_of_a_shelf(path: Path) -> Path:
-    """Two seconds, 320 x 240 px."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (320, 240))
-    for seed in range(20):
-        writer.write(draw_shapes(seed)[0])
-    writer.release()
-    return path
 
 
 def test_a_sent_video_is_seen_live_and_again_after_capture_was_killed(
@@ -26,7 +16,7 @@ def test_a_sent_video_is_seen_live_and_again_after_capture_was_killed(
 ) -> None:
     phone.goto("/cameras/new")
     phone.get_by_label("Kind of camera").select_option("Video")
-    choose_files(phone, "#video-file", video_of_a_shelf(tmp_path / "Milk shelf.mp4"))
+    choose_files(phone, "#video-file", video_of_shapes(tmp_path / "Milk shelf.mp4", codec="mp4v"))
     phone.get_by_text("It works: a picture of 320 \N{MULTIPLICATION SIGN} 240 came.").wait_for()
     phone.get_by_role("button", name="Save").tap()
 
