@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
@@ -104,15 +104,8 @@ def inference(data: Path, backend: str, threads: int) -> Iterator["tuple[subproc
 def line(
     frames: str, results: str, pictures: Sequence[Pixels], cameras: Sequence[str], models: int = 1
 ) -> Iterator[Line]:
-    publisher = FramePublisher(frames)
-    context = zmq.Context()
-    socket: zmq.Socket[bytes] = context.socket(zmq.SUB)
-    socket.setsockopt(zmq.RCVHWM, 10_000)
-    for camera in cameras:
-        socket.setsockopt(zmq.SUBSCRIBE, result_topic(camera))
-    socket.connect(results)
-    made = Line(publisher, socket, pictures, cameras, results_a_frame=models)
-    try:
+    with closing(FramePublisher(frames)) as publisher, results_of(results, cameras) as socket:
+        made = Line(publisher, socket, pictures, cameras, results_a_frame=models)
         deadline_s = time.monotonic() + 60
         while not made.answers(50):
             if time.monotonic() > deadline_s:
@@ -122,9 +115,21 @@ def line(
         time.sleep(SETTLE_S)
         made.answers(0)
         yield made
+
+
+@contextmanager
+def results_of(endpoint: str, cameras: Sequence[str]) -> "Iterator[zmq.Socket[bytes]]":
+    """A socket that hears the results of these cameras, as many as may wait in a measurement."""
+    context = zmq.Context()
+    socket: zmq.Socket[bytes] = context.socket(zmq.SUB)
+    socket.setsockopt(zmq.RCVHWM, 10_000)
+    for camera in cameras:
+        socket.setsockopt(zmq.SUBSCRIBE, result_topic(camera))
+    socket.connect(endpoint)
+    try:
+        yield socket
     finally:
         context.destroy(linger=0)
-        publisher.close()
 
 
 def processor_s(process: int) -> float:

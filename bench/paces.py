@@ -62,17 +62,53 @@ def full_speed(on: Line, seconds: float) -> float:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """One frame's result."""
+
+    sent_ns: int
+    """Unix time."""
+    took_ms: float
+    version: str
+
+
+@dataclass(frozen=True)
 class Paced:
     """What came of frames sent at a steady rate."""
 
-    sent: int
-    lost: int
-    latencies_ms: list[float]
-    versions: set[str]
+    heard: list[Heard]
+    lost_ns: list[int]
+    """When frames were sent that got no result, Unix time."""
+
+    @property
+    def lost(self) -> int:
+        return len(self.lost_ns)
+
+    @property
+    def sent(self) -> int:
+        return len(self.heard) + self.lost
+
+    @property
+    def latencies_ms(self) -> list[float]:
+        return [one.took_ms for one in self.heard]
 
     @property
     def p95_ms(self) -> float:
         return float(np.percentile(self.latencies_ms, 95))
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A version that went live."""
+
+    version: str
+    at_ns: int
+    """Unix time."""
+
+    def lost(self, paced: Paced, normal_ms: float) -> int:
+        """Of the frames lost, those sent until it answered within `normal_ms`: loaded, and what waited worked off."""
+        in_time = [one.sent_ns for one in paced.heard if one.version == self.version and one.took_ms <= normal_ms]
+        over_ns = min((sent_ns for sent_ns in in_time if sent_ns > self.at_ns), default=math.inf)
+        return sum(self.at_ns <= sent_ns <= over_ns for sent_ns in paced.lost_ns)
 
 
 @dataclass(frozen=True)
@@ -97,56 +133,63 @@ class Stretch:
         return self.processor_s / max(1, self.paced.sent) * 1e3
 
     @property
+    def bound_ms(self) -> float:
+        """What p95 may be: 1.5 times the bare runtime's time for a frame, just then, and 10 ms."""
+        return 3e3 / (self.before + self.after) + 10
+
+    @property
     def p95_of_bound(self) -> float:
-        """Beside what p95 may be: 1.5 times the bare runtime's time for a frame, just then, and 10 ms."""
-        return self.paced.p95_ms / (3e3 / (self.before + self.after) + 10)
+        return self.paced.p95_ms / self.bound_ms
 
 
 def paced(on: Line, rate: float, seconds: float) -> Paced:
     """Frames at `rate` a second over all cameras in turn."""
     on.sent.clear()
-    latencies, versions, sent = [], set(), 0
+    heard, sent = list[Heard](), 0
+
+    def hear(wait_ms: int) -> None:
+        for result, took_ns in on.answers(wait_ms):
+            sent_ns = int(result["frame_id"].partition("-")[0])
+            heard.append(Heard(sent_ns, took_ns / 1e6, result["model_version"]))
+
     began_s = time.perf_counter()
     while (now_s := time.perf_counter()) - began_s < seconds:
         if now_s - began_s >= sent / rate:
             on.send(on.cameras[sent % len(on.cameras)])
             sent += 1
         due_s = began_s + sent / rate - time.perf_counter()
-        for result, took_ns in on.answers(max(0, int(due_s * 1000))):
-            latencies.append(took_ns / 1e6)
-            versions.add(result["model_version"])
+        hear(max(0, int(due_s * 1000)))
     deadline_s = time.monotonic() + 2
     while on.sent and time.monotonic() < deadline_s:
-        for result, took_ns in on.answers(50):
-            latencies.append(took_ns / 1e6)
-            versions.add(result["model_version"])
-    return Paced(sent, len(on.sent), latencies, versions)
+        hear(50)
+    return Paced(heard, list(on.sent.values()))
 
 
 def paced_bare(runtime: Runtime, pictures: Sequence[Pixels], size_px: int, rate: float, seconds: float) -> Paced:
     """The runtime alone at `rate` inputs a second: the newest that is due is looked at, older ones are lost."""
     inputs = [to_input(pixels, size_px) for pixels in pictures[:_INPUTS]]
-    latencies, due = [], 0
-    began_s = time.perf_counter()
+    heard, due = list[Heard](), 0
+    began_s, began_ns = time.perf_counter(), time.time_ns()
     count = math.ceil(seconds * rate)
     while due < count:
         time.sleep(max(0.0, began_s + due / rate - time.perf_counter()))
         newest = max(due, min(count - 1, int((time.perf_counter() - began_s) * rate)))
         runtime.infer(inputs[newest % len(inputs)])
-        latencies.append((time.perf_counter() - began_s - newest / rate) * 1e3)
+        took_s = time.perf_counter() - began_s - newest / rate
+        heard.append(Heard(began_ns + int(newest / rate * 1e9), took_s * 1e3, ""))
         due = newest + 1
-    return Paced(count, count - len(latencies), latencies, set())
+    return Paced(heard, [0] * (count - len(heard)))
 
 
 @contextmanager
-def swapping(store: PackageStore, model_id: str, versions: Sequence[str]) -> Iterator[list[str]]:
+def swapping(store: PackageStore, model_id: str, versions: Sequence[str]) -> Iterator[list[Swap]]:
     """Another version goes live every 2 s; yields those that did."""
-    over, made = threading.Event(), list[str]()
+    over, made = threading.Event(), list[Swap]()
 
     def work() -> None:
         for version in itertools.cycle(versions):
+            made.append(Swap(version, time.time_ns()))
             store.activate(model_id, version)
-            made.append(version)
             if over.wait(SWAP_EVERY_S):
                 return
 

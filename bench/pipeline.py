@@ -8,7 +8,10 @@ runtime, and figures are medians of rounds. For each number of cameras: `frames_
 was answered, and its ratio to the bare runtime; at 80 % of what that did just before, the latency from frame to result
 and the processor time for each frame, beside the latency of the bare runtime fed alike (`bare_p95_ms`). Then at that
 load, in turns, a few seconds in which the model is swapped every 2 s and as many in which it is not, and the frames
-that got no result in each: in all, and where the machine was as fast after as before (`kept_speed`).
+that got no result in each: in all, and where the machine was as fast after as before (`kept_speed`). Of those lost with
+swaps, `lost_in_swaps` were sent from when a version went live until it answered within p95's bound, the others while
+nothing was being loaded. Last the whole program, with so many cameras that show the video: what each of its processes
+takes (`rss_mb`, median of a few seconds).
 
 The runtime has half of the processors, as it has two of the device's four by default. With all of them (`--threads`),
 whatever else happens on the machine takes time from it twice: the threads of one layer wait for the slowest.
@@ -28,8 +31,10 @@ from typing import Any
 import numpy as np
 
 from bench.line import Line, inference, line, processor_s, read_video, resident_mb
-from bench.paces import SWAP_EVERY_S, Paced, Stretch, bare_rate, full_speed, paced, paced_bare, swapping
+from bench.memory import SETTLE_S, watched
+from bench.paces import SWAP_EVERY_S, Paced, Stretch, Swap, bare_rate, full_speed, paced, paced_bare, swapping
 from bench.protocol import ROOT
+from bench.whole_program import watching
 from edge_common.images import Pixels
 from edge_common.packages import Manifest, PackageStore
 from edge_common.ready_made import build_package, ready_made
@@ -84,10 +89,10 @@ class Measured:
 
     def swaps(self, store: PackageStore, model_id: str, versions: Sequence[str], count: int) -> "Swaps":
         """So many of them, under load; the same load without them, in turns."""
-        during, beside, made = list[Stretch](), list[Stretch](), 0
-        before = self.bare()
-        while made < count:
-            at_a_time = min(SWAPS_AT_A_TIME, count - made)
+        during, beside, made = list[Stretch](), list[Stretch](), list[Swap]()
+        before, lost = self.bare(), 0
+        while len(made) < count:
+            at_a_time = min(SWAPS_AT_A_TIME, count - len(made))
             # Ends before one more would begin.
             seconds = (at_a_time - 0.1) * SWAP_EVERY_S
 
@@ -95,21 +100,24 @@ class Measured:
                 return paced(self.on, rate, seconds)
 
             def swapped(rate: float, seconds: float = seconds) -> Paced:
-                nonlocal made
                 with swapping(store, model_id, versions) as gone_live:
                     found = paced(self.on, rate, seconds)
-                made += len(gone_live)
+                made.extend(gone_live)
                 return found
 
             during.append(self.stretch(before, swapped))
+            last = during[-1]
+            lost += sum(swap.lost(last.paced, last.bound_ms) for swap in made[-at_a_time:])
             beside.append(self.stretch(during[-1].after, steady))
             before = beside[-1].after
-        return Swaps(made, during, beside)
+        return Swaps(len(made), lost, during, beside)
 
 
 @dataclass(frozen=True)
 class Swaps:
     count: int
+    lost_in_swaps: int
+    """Sent from when a version went live until it answered as usual."""
     during: list[Stretch]
     beside: list[Stretch]
 
@@ -150,6 +158,9 @@ def measure(
                 store.activate(first.model_id, version)
                 time.sleep(SWAP_EVERY_S)
             rss_after = resident_mb(process.pid)
+        with watching(data / "program", chosen.video, chosen.zoo, package=package, cameras=count) as program:
+            time.sleep(chosen.settle)
+            modules = watched(program, chosen.seconds)
 
     def median(value: Callable[[Round], float], digits: int) -> float:
         return round(statistics.median(map(value, rounds)), digits)
@@ -172,12 +183,14 @@ def measure(
         "bare_lost": sum(one.alone.paced.lost for one in rounds),
         "sent": sum(one.steady.paced.sent for one in rounds),
         "swaps": swaps.count,
+        "lost_in_swaps": swaps.lost_in_swaps,
         **swaps.lost(kept=False),
         "kept_speed": swaps.lost(kept=True),
-        "versions_seen": len(set[str]().union(*(one.paced.versions for one in swaps.during))),
+        "versions_seen": len({one.version for stretch in swaps.during for one in stretch.paced.heard}),
         "p95_ms_while_swapped": round(float(np.percentile(while_swapped_ms, 95)), 1),
-        "rss_mb": round(rss_before, 1),
+        "rss_mb_before_swaps": round(rss_before, 1),
         "rss_mb_after_swaps": round(rss_after, 1),
+        "rss_mb": {name: figures["median_mb"] for name, figures in modules.items()},
     }
 
 
@@ -199,6 +212,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement of a round")
     parser.add_argument("--swaps", type=int, default=5)
+    parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds until the whole program is watched")
     parser.add_argument("--rate", type=float, help="frames a second in place of 80 %% of what the bare runtime does")
     parser.add_argument("--json", action="store_true", help="print one JSON object only")
     chosen = parser.parse_args(words)

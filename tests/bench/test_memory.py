@@ -38,5 +38,6 @@ def test_the_whole_program_is_measured_while_it_watches_and_while_it_trains(
         assert 10 < figures["median_mb"] <= figures["most_mb"] < figures["since_start_mb"] + 1
         assert figures["limit_mb"] == MOST_MB[module]
     assert list(measured["modules"]) == ["capture", "inference", "trainer_agent"]
+    assert 50 < measured["tagging"]["together_mb"] < measured["training"]["together_mb"]
     # Some of what the largest holds is shared with others.
     assert 100 < measured["training"]["largest_process_mb"] < 2 * measured["training"]["together_mb"]
