@@ -4,6 +4,7 @@ import ctypes
 import gc
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -127,6 +128,22 @@ def leave(code: int) -> NoReturn:
     logging.shutdown()
     sys.stdout.flush()
     os._exit(code)
+
+
+def lines_of_input() -> "queue.SimpleQueue[bytes]":
+    """Each line of standard input as it comes; this process ends at once when it is closed, as `end_with_input`."""
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def read() -> None:
+        held = b""
+        while data := os.read(0, 65536):
+            *whole, held = (held + data).split(b"\n")
+            for line in whole:
+                lines.put(line)
+        os._exit(EXIT_ABANDONED)
+
+    threading.Thread(target=read, name="input", daemon=True).start()
+    return lines
 
 
 def end_with_input() -> None:

@@ -58,6 +58,7 @@ from modules.trainer_agent.methods import ModelMethods
 from modules.trainer_agent.people import People
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.skill_watch import SkillWatch
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.tls.certificates import source_of
 from modules.trainer_agent.tls.terminator import known_peers
 from modules.trainer_agent.tls.tls_page import TlsPage
@@ -134,7 +135,10 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
             closing(
                 CloudJobs(data / "cloud" / "jobs", hub, works, lambda model_id: agent.versions.attributes(model_id))
             ) as jobs,
-            closing(Drafts(library, packages, lambda: keeper.settings.training.threads, data=data, zoo=zoo)) as drafts,
+            closing(Standby()) as standby,
+            closing(
+                Drafts(library, packages, lambda: keeper.settings.training.threads, standby, data=data, zoo=zoo)
+            ) as drafts,
             closing(
                 Agent(
                     library,
@@ -142,6 +146,7 @@ def serve(chosen: argparse.Namespace, stop: threading.Event) -> None:
                     packages,
                     hub,
                     lambda: keeper.settings.training,
+                    standby,
                     data=data,
                     zoo=zoo,
                     alone=drafts.give_way,

@@ -4,9 +4,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from edge_common.errors import Conflict, EdgeError, NotEnoughTags
@@ -16,10 +16,10 @@ from edge_common.sentences import marked
 from edge_common.settings import TrainingSettings
 from edge_common.telemetry_events import AboutModel, TrainingFailed, VersionEvent
 from modules.trainer_agent.attempt import Attempt
-from modules.trainer_agent.job import TRAINING_JOB
 from modules.trainer_agent.kept_versions import KeptVersions
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.training_log import CANCELLED, TrainingLog, TrainingState, now_text
 from modules.trainer_agent.training_messages import Failed, Progress, Trained, encode_request
 
@@ -29,14 +29,8 @@ MOST_INTERRUPTIONS = 3
 """A training that took the device down this often in a row is not started by itself again."""
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How long the agent waits for what."""
-
-    settle_s: float = 10.0
-    """After the last tag of a model that trains by itself, unless staff say that the image is done."""
-    silence_s: float = 900.0
-    """A training that says nothing for so long is taken for stuck."""
+SETTLE_S = 10.0
+"""After the last tag of a model that trains by itself, unless staff say that the image is done."""
 
 
 class Agent:
@@ -49,11 +43,11 @@ class Agent:
         packages: PackageStore,
         hub: Hub,
         settings: Callable[[], TrainingSettings],
+        jobs: Standby,
         *,
         data: Path,
         zoo: Path,
-        command: Sequence[str] = TRAINING_JOB,
-        pace: Pace = Pace(),
+        settle_s: float = SETTLE_S,
         alone: Callable[[], AbstractContextManager[None]] = nullcontext,
         here: Callable[[str], bool] = lambda model_id: True,
     ) -> None:
@@ -65,8 +59,8 @@ class Agent:
         self._settings = settings
         self._data = data
         self._zoo = zoo
-        self._command = command
-        self._pace = pace
+        self._jobs = jobs
+        self._settle_s = settle_s
         self._alone = alone
         self._here = here
         self._changed = threading.Condition()
@@ -74,7 +68,7 @@ class Agent:
         self._number = 0
         self._queue: deque[str] = deque()
         # Tags that were saved just before this process' predecessor died count, too.
-        self._due_s = {model.id: time.monotonic() + pace.settle_s for model in library.models()}
+        self._due_s = {model.id: time.monotonic() + settle_s for model in library.models()}
         self._attempt: Attempt | None = None
         self._closing = False
         cut = trainings.end_interrupted()
@@ -121,7 +115,7 @@ class Agent:
     def tags_changed(self, model_id: str, *, image_done: bool = False) -> None:
         """Tell that a tag was saved; `image_done`: staff finished the image, so nothing more is waited for."""
         with self._changed:
-            self._due_s[model_id] = time.monotonic() + (0.0 if image_done else self._pace.settle_s)
+            self._due_s[model_id] = time.monotonic() + (0.0 if image_done else self._settle_s)
             self._changed.notify_all()
 
     def settings_changed(self) -> None:
@@ -252,7 +246,7 @@ class Agent:
 
         kept_before = self._packages.versions(model_id)
         try:
-            return attempt.run(self._command, request, told, silence_s=self._pace.silence_s)
+            return attempt.run(self._jobs.take, request, told)
         finally:
             if not attempt.decide():
                 # Up to a whole version may have been written.

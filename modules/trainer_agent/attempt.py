@@ -1,7 +1,7 @@
 """One training from its turn to its end: run in a process of its own, cancelled by staff or at the program's end."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edge_common.errors import Conflict
 from modules.trainer_agent.job import Job
@@ -18,14 +18,12 @@ class Attempt:
         self._cancelled = False
         self._decided = False
 
-    def run(
-        self, command: Sequence[str], request: bytes, on_progress: Callable[[Progress], None], *, silence_s: float
-    ) -> Trained | Failed:
-        """Run the job to its end, as `Job`; raises Conflict when it was cancelled before."""
+    def run(self, take: Callable[[], Job], request: bytes, on_progress: Callable[[Progress], None]) -> Trained | Failed:
+        """Run a job to its end, as `Job.run`; raises Conflict when it was cancelled before."""
         with self._lock:
             if self._cancelled:
                 raise Conflict("This training was cancelled.")
-            job = self._job = Job(command, silence_s=silence_s)
+            job = self._job = take()
         try:
             return job.run(request, on_progress)
         finally:

@@ -1,16 +1,17 @@
-"""Drafts: models from the first few tagged images, which propose tags until the first real training."""
+"""While staff tag: drafts, models from the first few tagged images that propose tags, and looks at every new image."""
 
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge_common.errors import Conflict, EdgeError
 from edge_common.packages import PackageStore
-from modules.trainer_agent.job import TRAINING_JOB, Job
+from modules.trainer_agent.job import Job
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.training_messages import Trained, encode_request
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ FOLDER = "drafts"
 FEWEST_IMAGES = 3
 _GROWTH = 1.5
 """A draft is made anew when there are so many times the images that it learned from."""
-_SILENCE_S = 120.0
+IDLE_S = 600.0
+"""Without an image for so long, nobody is about to train."""
 
 
 class Drafts:
@@ -30,10 +32,11 @@ class Drafts:
         library: Library,
         packages: PackageStore,
         threads: Callable[[], int],
+        jobs: Standby,
         *,
         data: Path,
         zoo: Path,
-        command: Sequence[str] = TRAINING_JOB,
+        idle_s: float = IDLE_S,
     ) -> None:
         self.packages = PackageStore(data / FOLDER)
         self._library = library
@@ -41,7 +44,8 @@ class Drafts:
         self._threads = threads
         self._data = data
         self._zoo = zoo
-        self._command = command
+        self._jobs = jobs
+        self._idle_s = idle_s
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._job: Job | None = None
         self._changed = threading.Lock()
@@ -76,10 +80,21 @@ class Drafts:
         self._thread.join()
 
     def _run(self) -> None:
-        while (model_id := self._queue.get()) is not None:
+        while True:
             try:
+                model_id = self._queue.get(timeout=self._idle_s)
+            except queue.Empty:
+                self._jobs.rest()
+                continue
+            if model_id is None:
+                return
+            try:
+                if not self._giving_way:
+                    self._jobs.expect()
                 if self._due(model_id):
                     self._make(model_id)
+                elif not self._giving_way:
+                    self._jobs.look(self._request(model_id, look=True))
             except (EdgeError, OSError) as error:
                 # Nobody asked for a draft, and the next image is another chance.
                 log.info("model %s: no draft: %s", model_id, error)
@@ -95,20 +110,13 @@ class Drafts:
         return 0 if version is None else self.packages.read_manifest(model_id, version).images
 
     def _make(self, model_id: str) -> None:
-        request = encode_request(
-            self._library.training_set(model_id),
-            data=self._data,
-            packages=self.packages.root,
-            zoo=self._zoo,
-            threads=self._threads(),
-            parent_version=None,
-        )
+        request = self._request(model_id)
         with self._changed:
             if self._closing:
                 return
             if self._giving_way:
                 raise Conflict("a training runs.")
-            job = self._job = Job(self._command, silence_s=_SILENCE_S)
+            job = self._job = self._jobs.take()
         try:
             outcome = job.run(request, lambda progress: None)
         finally:
@@ -118,5 +126,18 @@ class Drafts:
             self.packages.activate(model_id, outcome.version)
             self.packages.prune(model_id, keep=1)
             log.info("model %s: a draft of %d images proposes tags", model_id, outcome.images)
+            # Not before: two at a time would be too much for a small memory.
+            self._jobs.expect()
         else:
             log.info("model %s: no draft: %s", model_id, outcome.message)
+
+    def _request(self, model_id: str, *, look: bool = False) -> bytes:
+        return encode_request(
+            self._library.training_set(model_id),
+            data=self._data,
+            packages=self.packages.root,
+            zoo=self._zoo,
+            threads=self._threads(),
+            parent_version=None,
+            look=look,
+        )

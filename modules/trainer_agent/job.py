@@ -53,23 +53,15 @@ class Job:
 
         Raises LearningError when the process ends before that.
         """
-        assert self._child.stdin is not None
         try:
-            self._send(request)
+            self.send(request)
             yield from self._lines()
             raise self._fault(f"stopped before its end: {self._how_it_ended()}")
         finally:
-            self._child.stdin.close()
-            self._reap()
+            self.close()
 
-    def kill(self) -> None:
-        """End the process and its helpers at once; safe to call from another thread, and twice."""
-        if self._child.poll() is None:
-            # It may end by itself meanwhile; its helpers end when their input closes.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
-
-    def _send(self, request: bytes) -> None:
+    def send(self, request: bytes) -> None:
+        """Hand over something that is not answered, before the request; raises LearningError when it has ended."""
         assert self._child.stdin is not None
         rest = memoryview(request)
         try:
@@ -77,6 +69,30 @@ class Job:
                 rest = rest[self._child.stdin.write(rest) :]
         except BrokenPipeError as error:
             raise self._fault(f"stopped at once: {self._how_it_ended()}") from error
+
+    def runs(self) -> bool:
+        """Whether the process has not ended."""
+        return self._child.poll() is None
+
+    @property
+    def process(self) -> int:
+        """Its id."""
+        return self._child.pid
+
+    def close(self) -> None:
+        """Have it end, and wait for that; `lines` does so by itself."""
+        assert self._child.stdin is not None
+        # What it did not read it never will.
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
+        self._reap()
+
+    def kill(self) -> None:
+        """End the process and its helpers at once; safe to call from another thread, and twice."""
+        if self.runs():
+            # It may end by itself meanwhile; its helpers end when their input closes.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def _lines(self) -> Iterator[bytes]:
         assert self._child.stdout is not None

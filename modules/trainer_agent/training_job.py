@@ -1,6 +1,8 @@
 """One training in a process of its own: reads a request, writes a verified package, tells of progress line by line.
 
-Standard input: the request as one line of JSON; when it is closed the starter is gone and the job ends at once.
+Standard input: the request as one line of JSON; when it is closed the starter is gone and the job ends at once. Before
+it there may be requests to `look` only: their images are looked at, as far as there is time until the next line, and
+nothing is said of that.
 Standard output: lines `{"stage", "fraction", "seconds_left"}`, at the end one of `{"trained": ...}` or
 `{"failed": {"code", "message"}}`. The package is written and has been run on real images, but is not active.
 """
@@ -12,7 +14,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import json
-import sys
+import queue
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,7 +30,7 @@ from edge_common.images import small_grey
 from edge_common.packages import Manifest, PackageStore, version_name
 from edge_common.scores import Comparison
 from edge_common.sentences import marked
-from edge_common.service import EXIT_CLEAN, EXIT_FAULT, end_with_input, leave
+from edge_common.service import EXIT_CLEAN, EXIT_FAULT, leave, lines_of_input
 from edge_common.version import VERSION
 from edge_common.zoo import LITE0, SSD_BACKBONE, find
 from modules.trainer_agent.learning.alike import LOOK_PX, alike
@@ -39,6 +41,7 @@ from modules.trainer_agent.learning.doubts import find_doubts
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.int8 import try_int8
 from modules.trainer_agent.learning.live_comparison import compare_with_live
+from modules.trainer_agent.learning.look_ahead import LookAhead
 from modules.trainer_agent.learning.outcome import Progress, Report, Trained
 from modules.trainer_agent.learning.verify import write_verified
 
@@ -87,6 +90,8 @@ class Request(_Group):
     seed: int = 0
     parent_version: str | None = None
     int8: bool = False
+    look: bool = False
+    """Only at the images, for a training that may come."""
 
 
 def train(request: Request, report: Report) -> dict[str, Any]:
@@ -215,14 +220,23 @@ def _alike(images: Sequence[TaggedImage]) -> tuple[tuple[str, str], ...]:
     return alike(there, looks)
 
 
+def wanted(lines: "queue.SimpleQueue[bytes]") -> Request:
+    """The first request to train; until it comes, images are looked at. Raises EdgeError, ValidationError, OSError."""
+    ahead: LookAhead | None = None
+    while (request := Request.model_validate_json(lines.get())).look:
+        if ahead is None:
+            backbone, lite0 = (find(request.zoo, name) for name in (SSD_BACKBONE, LITE0))
+            ahead = LookAhead(FeatureCache.under(request.data), backbone, lite0, request.seed)
+        ahead.look(dataset_of(request), lambda: not lines.empty())
+    return request
+
+
 def main() -> int:
     """Run one job over standard input and output."""
-    request_line = sys.stdin.readline()
-    end_with_input()
-    reporter = _Reporter()
+    lines = lines_of_input()
     try:
-        request = Request.model_validate_json(request_line)
-        _say({"trained": train(request, reporter.report)})
+        request = wanted(lines)
+        _say({"trained": train(request, _Reporter().report)})
     except ValidationError as error:
         _say({"failed": {"code": InvalidInput.code, "message": f"training request not valid: {error}"}})
         return EXIT_FAULT

@@ -73,6 +73,7 @@ def encode_request(
     threads: int,
     parent_version: str | None,
     int8: bool = False,
+    look: bool = False,
 ) -> bytes:
     """One line of UTF-8 JSON."""
     request = {
@@ -99,6 +100,7 @@ def encode_request(
         "seed": 0,
         "parent_version": parent_version,
         "int8": int8,
+        "look": look,
     }
     return json.dumps(request, ensure_ascii=False).encode() + b"\n"
 

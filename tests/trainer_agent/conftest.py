@@ -20,7 +20,7 @@ from edge_common.own_cameras import PLACE, OwnCameras
 from edge_common.packages import PackageStore
 from edge_common.settings import TrainerSettings, TrainingSettings
 from edge_common.skill_feed import SkillFeed
-from modules.trainer_agent.agent import Agent, Pace
+from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.annotations import LibraryImage, Model
 from modules.trainer_agent.cameras import Cameras
 from modules.trainer_agent.database import Database
@@ -33,6 +33,7 @@ from modules.trainer_agent.people import People
 from modules.trainer_agent.promotion import Rule
 from modules.trainer_agent.proposals import Proposer
 from modules.trainer_agent.skill_watch import SkillWatch
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.training_log import TrainingLog, TrainingState
 from modules.trainer_agent.web import create_app
 from modules.trainer_agent.web.services import Services
@@ -144,6 +145,7 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
         settle_s: float = 0.2,
         silence_s: float = 20.0,
         command: Sequence[str] = SCRIPTED_JOB,
+        jobs: Standby | None = None,
         promotion: Rule = "if_better",
         int8: bool = False,
         trainings: TrainingLog | None = None,
@@ -156,10 +158,10 @@ def start_agent(library: Library, database: Database, workshop: Workshop) -> Ite
             workshop.packages,
             workshop.hub,
             lambda: TrainingSettings(promotion=promotion, int8=int8),
+            jobs or Standby((*command, way), silence_s=silence_s),
             data=workshop.folder,
             zoo=workshop.folder / "zoo",
-            command=(*command, way),
-            pace=Pace(settle_s, silence_s),
+            settle_s=settle_s,
             alone=alone,
             here=here,
         )
@@ -177,18 +179,18 @@ StartDrafts = Callable[..., Drafts]
 @pytest.fixture
 def start_drafts(library: Library, workshop: Workshop) -> Iterator[StartDrafts]:
     """Start a maker of drafts whose trainings go the given way; it is closed at the end of the test."""
-    started: list[Drafts] = []
+    started: list[tuple[Drafts, Standby]] = []
 
-    def start(way: str = "0") -> Drafts:
-        folder = workshop.folder
-        command = (*SCRIPTED_JOB, way)
-        drafts = Drafts(library, workshop.packages, lambda: 1, data=folder, zoo=folder / "zoo", command=command)
-        started.append(drafts)
+    def start(way: str = "0", *, jobs: Standby | None = None, idle_s: float = 60.0) -> Drafts:
+        folder, jobs = workshop.folder, jobs or Standby((*SCRIPTED_JOB, way))
+        drafts = Drafts(library, workshop.packages, lambda: 1, jobs, data=folder, zoo=folder / "zoo", idle_s=idle_s)
+        started.append((drafts, jobs))
         return drafts
 
     yield start
-    for drafts in started:
+    for drafts, jobs in started:
         drafts.close()
+        jobs.close()
 
 
 Serve = Callable[..., Flask]

@@ -130,6 +130,8 @@ def main() -> None:
     if way == "ends-at-once":
         sys.exit(3)
     request = json.loads(sys.stdin.readline())
+    while request["look"]:
+        request = json.loads(sys.stdin.readline())
     threading.Thread(target=end_when_orphaned, daemon=True).start()
     say({"stage": "Looking at the images", "fraction": 0.4, "seconds_left": 6.0})
     if way == "slow":

@@ -245,6 +245,7 @@ from edge_common.settings import TrainingSettings
 from modules.trainer_agent.agent import Agent
 from modules.trainer_agent.database import Database
 from modules.trainer_agent.library import Library
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.training_log import TrainingLog
 
 root = Path(sys.argv[1])
@@ -252,12 +253,12 @@ database = Database(root / "library" / "library.sqlite")
 library = Library(database, root / "library")
 job = (sys.executable, "-m", "tests.trainer_agent.scripted_job", "slow")
 agent = Agent(library, TrainingLog(database), PackageStore(root / "models"), LocalHub(root / "twin"), TrainingSettings,
-    data=root, zoo=root, command=job)
+    Standby(job), data=root, zoo=root)
 model_id = library.models()[0].id
 agent.train(model_id)
 while agent.state(model_id).fraction == 0:
     time.sleep(0.02)
-print(agent._attempt._job._child.pid, flush=True)
+print(agent._attempt._job.process, flush=True)
 time.sleep(60)
 """
 

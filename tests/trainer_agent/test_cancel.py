@@ -6,6 +6,7 @@ import pytest
 from edge_common.errors import Conflict, NotFound
 from edge_common.geometry import Box
 from modules.trainer_agent.attempt import Attempt
+from modules.trainer_agent.standby import Standby
 from modules.trainer_agent.training_log import CANCELLED
 from modules.trainer_agent.training_messages import Trained
 from tests.trainer_agent.conftest import add_image, box_id, ended, gone, tag_images, trained
@@ -95,7 +96,8 @@ def test_an_unknown_model_has_nothing_to_cancel(start_agent):
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_between_its_last_word_and_the_decision_a_training_can_be_cancelled(cancelled):
     attempt = Attempt("shelf")
-    outcome = attempt.run((sys.executable, "-c", f"print('{TRAINED}')"), b"", lambda progress: None, silence_s=20)
+    jobs = Standby((sys.executable, "-c", f"print('{TRAINED}')"))
+    outcome = attempt.run(jobs.take, b"", lambda progress: None)
     assert isinstance(outcome, Trained)
 
     if cancelled:
@@ -110,7 +112,7 @@ def test_one_cancelled_before_its_process_starts_never_starts():
     attempt.cancel()
 
     with pytest.raises(Conflict, match="cancelled"):
-        attempt.run(("/nowhere",), b"", lambda progress: None, silence_s=20)
+        attempt.run(Standby(("/nowhere",)).take, b"", lambda progress: None)
 
 
 def test_a_cancelled_training_does_not_start_by_itself_again(library, start_agent):

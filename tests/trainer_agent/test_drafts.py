@@ -1,13 +1,17 @@
 """Drafts: when one is made, what one that goes wrong leaves, and what ends one that is being made."""
 
+import json
 import logging
 import os
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.trainer_agent.conftest import SCRIPTED_JOB, ended, tag_images, trained
+from modules.trainer_agent.standby import Standby
+from tests.trainer_agent.conftest import SCRIPTED_JOB, ended, gone, tag_images, trained
 from tests.waiting import PATIENCE_S, wait_for
 
 
@@ -23,8 +27,8 @@ def draft_of(drafts, model, images):
     return wait_for(look)
 
 
-def jobs():
-    """Process ids of the trainings that this process has started and that still run."""
+def processes():
+    """Ids of the trainings' processes that this process has started and that still run."""
     running = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -35,6 +39,39 @@ def jobs():
         if int(fields[1]) == os.getpid() and fields[0] != "Z" and SCRIPTED_JOB[1] in command:
             running.append(int(stat.parent.name))
     return running
+
+
+@pytest.fixture
+def jobs():
+    """Gives processes whose trainings take long."""
+    standby = Standby((*SCRIPTED_JOB, "slow"))
+    yield standby
+    standby.close()
+
+
+class Asked:
+    """Processes that do nothing but write down what they are asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "asked"
+        self.jobs = Standby(
+            (sys.executable, "-c", f"import sys; open({str(self._file)!r}, 'w').write(sys.stdin.readline())")
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
+
+
+@pytest.fixture
+def asked(tmp_path):
+    made = Asked(tmp_path)
+    yield made
+    made.jobs.close()
+
+
+def at_work(jobs):
+    """Those that make a draft, and do not only wait for one."""
+    return [process for process in processes() if process != jobs.waiting]
 
 
 @pytest.fixture
@@ -156,29 +193,31 @@ def test_a_model_that_is_deleted_meanwhile_keeps_no_other_from_its_draft(other, 
     assert told() == 1
 
 
-def test_a_draft_gives_way_to_a_training_and_none_begins_while_it_runs(library, model, other, start_drafts, told):
+def test_a_draft_gives_way_to_a_training_and_none_begins_while_it_runs(library, model, other, start_drafts, jobs, told):
     tag_images(library, model, 3)
-    drafts = start_drafts("slow")
+    drafts = start_drafts(jobs=jobs)
     drafts.image_done(model.id)
-    wait_for(jobs)
+    wait_for(lambda: at_work(jobs))
 
     with drafts.give_way():
         wait_for(lambda: told() == 1)
         drafts.image_done(other.id)
         wait_for(lambda: told() == 2)
-        assert jobs() == []
+        assert at_work(jobs) == []
 
     drafts.image_done(other.id)
-    wait_for(jobs)
+    wait_for(lambda: at_work(jobs))
 
 
-def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(library, start_agent, start_drafts, told):
+def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(
+    library, start_agent, start_drafts, jobs, told
+):
     model = library.create_model("Gaps", "detection", ["gap"], automatic=True)
     tag_images(library, model, 15)
-    drafts = start_drafts("slow")
+    drafts = start_drafts(jobs=jobs)
     agent = start_agent(settle_s=60, alone=drafts.give_way)
     drafts.image_done(model.id)
-    wait_for(jobs)
+    wait_for(lambda: at_work(jobs))
 
     agent.tags_changed(model.id, image_done=True)
 
@@ -187,16 +226,68 @@ def test_a_training_that_begins_by_itself_ends_the_draft_that_is_being_made(libr
     assert ended(agent, model.id).phase == "trained"
 
 
-def test_closing_ends_the_draft_that_is_being_made_and_begins_no_other(library, model, other, start_drafts):
+def test_closing_ends_the_draft_that_is_being_made_and_begins_no_other(library, model, other, start_drafts, jobs):
     tag_images(library, model, 3)
-    drafts = start_drafts("slow")
+    drafts = start_drafts(jobs=jobs)
     drafts.image_done(model.id)
     drafts.image_done(other.id)
-    wait_for(jobs)
+    wait_for(lambda: at_work(jobs))
 
     before_s = time.monotonic()
     drafts.close()
+    jobs.close()
 
     assert time.monotonic() - before_s < 2
-    assert jobs() == []
+    assert processes() == []
     assert drafts.packages.live() == {}
+
+
+def test_an_image_that_asks_for_no_draft_is_looked_at_by_a_process_that_waits_for_a_training(
+    library, model, start_drafts, asked
+):
+    tag_images(library, model, 2)
+    drafts = start_drafts(jobs=asked.jobs)
+
+    drafts.image_done(model.id)
+
+    (request,) = wait_for(asked.requests)
+    assert request["look"]
+    assert [image["name"] for image in request["images"]] == ["shelf-0.jpg", "shelf-1.jpg"]
+    assert asked.jobs.waiting is not None
+
+
+def test_images_are_looked_at_for_a_model_with_a_live_version_too(library, model, start_agent, start_drafts, asked):
+    tag_images(library, model, 15)
+    trained(start_agent(), model)
+    tag_images(library, model, 1, first=15)
+    drafts = start_drafts(jobs=asked.jobs)
+
+    drafts.image_done(model.id)
+
+    (request,) = wait_for(asked.requests)
+    assert request["look"]
+    assert len(request["images"]) == 16
+
+
+def test_nothing_is_looked_at_while_a_training_runs(library, model, other, start_drafts, asked, told):
+    tag_images(library, model, 2)
+    drafts = start_drafts(jobs=asked.jobs)
+
+    with drafts.give_way():
+        drafts.image_done(model.id)
+        drafts.image_done(other.id)
+        wait_for(lambda: told() == 1)
+
+    assert asked.requests() == []
+    assert asked.jobs.waiting is None
+
+
+def test_without_an_image_for_a_while_no_process_waits(library, model, start_drafts, jobs):
+    tag_images(library, model, 2)
+    drafts = start_drafts(jobs=jobs, idle_s=0.5)
+    drafts.image_done(model.id)
+    waiting = wait_for(lambda: jobs.waiting)
+
+    wait_for(lambda: jobs.waiting is None)
+
+    assert gone(waiting)

@@ -181,9 +181,9 @@ def test_a_retraining_with_one_image_more_computes_the_features_of_that_image_al
     finished: Finished, retrained: Retrained
 ) -> None:
     assert retrained.code == 0
-    # Of each image one file of features and one of the details that tell tags apart; and what the training learned.
-    assert len(retrained.reused) == 2 * 12 + 1
-    assert len(retrained.newly_cached) == 2
+    # Of each image eight views and the details of three that tell tags apart; and what the training learned.
+    assert len(retrained.reused) == (8 + 3) * 12 + 1
+    assert len(retrained.newly_cached) == 8 + 3
     assert len(finished.store.versions("shapes")) == 2
 
 
@@ -278,6 +278,23 @@ def test_a_disk_that_takes_no_more_is_a_failure_in_words_and_leaves_nothing(
     assert last["failed"]["message"] == "Training could not read or write what it needs: File too large."
     assert {path for path in finished.data.rglob("*") if path.is_file()} == before
     assert job.family() == []
+
+
+def test_images_are_looked_at_until_the_training_is_asked_for(
+    tmp_path: Path, start: Callable[[dict[str, Any]], Job]
+) -> None:
+    data = tmp_path / "data"
+    request = request_for(detection_set(tmp_path, 4), data)
+    job = start(request | {"look": True})
+    wait_for(lambda: cached(data))
+
+    job.process.stdin.write(json.dumps(request) + "\n")
+    job.process.stdin.flush()
+
+    *progress, last = job.lines()
+    assert last["trained"]["images"] == 4
+    assert progress[0]["fraction"] < 0.5
+    assert job.process.wait() == 0
 
 
 def test_when_its_input_is_closed_the_job_and_its_helpers_end_at_once(

@@ -22,9 +22,9 @@ class DetectionBackbone:
         """Of a square, uint8 [S, S, 3] BGR."""
         return features_of(self._session.run({"image": planes(square)}))
 
-    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
-        """Of equally large squares, for keeping: as `features.pack`."""
-        return pack([self.features(square) for square in squares])
+    def arrays(self, square: Pixels) -> Arrays:
+        """For keeping: as `features.pack`."""
+        return pack(self.features(square))
 
 
 class DetailBackbone:
@@ -37,9 +37,9 @@ class DetailBackbone:
         """Of a square, uint8 [S, S, 3] BGR: uint8 [672, S / 16, S / 16], in steps of RELU6_STEP."""
         return rounded(self._session.run({"image": planes(square)}, wanted=("map16",))["map16"][0])
 
-    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
-        """Of equally large squares, for keeping: `maps` uint8 [views, 672, S / 16, S / 16]."""
-        return {"maps": np.stack([self.map(square) for square in squares])}
+    def arrays(self, square: Pixels) -> Arrays:
+        """For keeping: its `map`."""
+        return {"map": self.map(square)}
 
 
 def features_of(out: Mapping[str, NDArray[np.float32]]) -> ViewFeatures:

@@ -1,7 +1,8 @@
 """From tagged images to a trained classifier: one linear fit on frozen EfficientNet-Lite0 features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache as once
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +76,14 @@ def train_classifier(
     dataset: Dataset, backbone: ZooModel, cache: FeatureCache, *, threads: int, seed: int, progress: Progress
 ) -> Trained:
     """A classifier for the dataset's tags; raises LearningError when there is not enough to learn from."""
-    session = OnnxSession(backbone.path, threads=threads)
+    session = once(lambda: OnnxSession(backbone.path, threads=threads))
     looking = progress.part(marked("Looking at the images"), 0.0, 0.7)
     kept: list[TaggedImage] = []
     features: list[Array] = []
     left_out: dict[str, str] = {}
     for index, image in enumerate(dataset.images):
         try:
-            features.append(_features(image, session, backbone.sha256, cache, seed))
+            features.append(features_of_image(image, session, backbone.sha256, cache, seed))
             kept.append(image)
         except ImageError as error:
             left_out[image.name] = str(error)
@@ -186,8 +187,10 @@ def export_classifier(backbone: ZooModel, model: Classifier) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def _features(image: TaggedImage, session: OnnxSession, backbone_sha256: str, cache: FeatureCache, seed: int) -> Array:
-    """Features [VIEWS, 1280] of the plain view and random ones."""
+def features_of_image(
+    image: TaggedImage, session: Callable[[], OnnxSession], backbone_sha256: str, cache: FeatureCache, seed: int
+) -> Array:
+    """Features [VIEWS, 1280] of the plain view and random ones, computed where they are not kept; raises ImageError."""
     recipe = f"classifier {_VERSION} {image.digest} {backbone_sha256} {seed} {VIEWS}"
     stored = cache.load(recipe)
     if stored is not None:
@@ -195,7 +198,7 @@ def _features(image: TaggedImage, session: OnnxSession, backbone_sha256: str, ca
     pixels = read_pixels(image)
     squares = [render(pixels, view, SIZE_PX) for view in _views(image, pixels.shape[1], pixels.shape[0], seed)]
     batch = np.stack(squares).transpose(0, 3, 1, 2).astype(np.float32)
-    features = session.run({"image": batch})["features"]
+    features = session().run({"image": batch})["features"]
     cache.save(recipe, {"features": features})
     return features
 

@@ -73,7 +73,7 @@ def train_detector(
         closing(Fitters(threads, arena)) as fitters,
         ThreadPoolExecutor(threads) as pool,
     ):
-        tagged, left_out = read_all(dataset, pool)
+        tagged, left_out = read_all(dataset, pool.map(size_of, dataset.images))
         check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
         several = len(dataset.tags) > 1
         size_px = choose_size(tagged, several)
@@ -105,6 +105,9 @@ def train_detector(
             teaching = Teaching(source, details, tagged, views, len(dataset.tags))
             teaching.look(pool, at_once - 1, progress.part(marked("Looking at the details"), 0.3, 0.5))
             details.rest()
+            details.forget()
+        # The fits take memory, too; what is asked for after them is one view of each image, from the cache.
+        source.forget()
         learning = progress.part(marked("Learning, and checking on images held back"), 0.5 if several else 0.4, 0.95)
         outcomes = fitters.run(Share(plan.tasks, examples, 1, size_px), learning.done)
     heads = [outcome.head for outcome in outcomes]
@@ -116,7 +119,6 @@ def train_detector(
         found = [candidates[image].times(np.ones(1, dtype=np.float32)) for image in range(len(tagged))]
     else:
         found = teaching.tell_apart(candidates, plan.folds)
-    source.forget()
     # The first view of an image is the plain one: what inference will see.
     truths = [
         Truth(view_boxes(one.boxes, one.width, one.height, mine[0], size_px)[0], one.tags)
@@ -149,11 +151,11 @@ def train_detector(
     )
 
 
-def read_all(dataset: Dataset, pool: Executor) -> tuple[list[Tagged], dict[str, str]]:
-    """The usable images, and by name why the others are left out."""
+def read_all(dataset: Dataset, sizes: Iterable[tuple[int, int] | ImageError]) -> tuple[list[Tagged], dict[str, str]]:
+    """The usable images, and by name why the others are left out; sizes: of each image, as `size_of`."""
     tagged: list[Tagged] = []
     left_out: dict[str, str] = {}
-    for image, size in zip(dataset.images, pool.map(_size_of, dataset.images), strict=True):
+    for image, size in zip(dataset.images, sizes, strict=True):
         if isinstance(size, ImageError):
             left_out[image.name] = str(size)
             continue
@@ -163,7 +165,7 @@ def read_all(dataset: Dataset, pool: Executor) -> tuple[list[Tagged], dict[str, 
     return tagged, left_out
 
 
-def _size_of(image: TaggedImage) -> tuple[int, int] | ImageError:
+def size_of(image: TaggedImage) -> tuple[int, int] | ImageError:
     """Width and height in px of a picture that can be read whole; else why it cannot."""
     try:
         height, width = read_pixels(image).shape[:2]
@@ -195,7 +197,7 @@ def _looked_at(
     progress: Progress,
 ) -> Iterator[list[ViewFeatures]]:
     """The features of each image's views: computed, and kept, where they are new; those of a few images at a time."""
-    looked = side_by_side(pool, lambda pair: unpack(source.arrays(*pair)), pairs, ahead=ahead)
+    looked = side_by_side(pool, lambda pair: list(map(unpack, source.arrays(*pair))), pairs, ahead=ahead)
     for index, of_image in enumerate(looked):
         yield of_image
         progress.done((index + 1) / len(pairs))
@@ -215,9 +217,9 @@ def _examples_of(
 ) -> list[Example]:
     """Of the first views of an image, so many."""
     made = []
-    for view, features in zip(views[:count], unpack(source.arrays(one, views)), strict=False):
+    for view, arrays in zip(views[:count], source.arrays(one, views[:count]), strict=True):
         boxes, visible = view_boxes(one.boxes, one.width, one.height, view, grid.size_px)
         # The head learns where something tagged is; which tag it has is another's question.
         something = np.zeros(int(visible.sum()), dtype=np.intp)
-        made.append(make_example(features, projection, grid, boxes[visible], something, boxes[~visible]))
+        made.append(make_example(unpack(arrays), projection, grid, boxes[visible], something, boxes[~visible]))
     return made

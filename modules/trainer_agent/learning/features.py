@@ -3,7 +3,7 @@
 Feature maps end in ReLU6, so 8 bits over 0 to 6 keep them to 0.012.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from edge_common.ssd import FEATURE_MAPS
 
 RELU6_STEP = np.float32(6 / 255)
 Arrays = dict[str, NDArray[np.generic]]
-"""Named arrays of the views of one image, [views, ...]."""
+"""Named arrays of one view."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,13 @@ class ViewFeatures:
     """Old class logits of all anchors: [anchors, 24]."""
 
 
-def pack(views: Sequence[ViewFeatures]) -> Arrays:
-    """Views of one image as named arrays [views, ...]."""
-    packed: Arrays = {name: np.stack([view.maps[name] for view in views]) for name in FEATURE_MAPS}
-    packed["encodings"] = np.stack([view.encodings for view in views])
-    packed["logits"] = np.stack([view.logits for view in views])
-    return packed
+def pack(view: ViewFeatures) -> Arrays:
+    """A view as named arrays."""
+    return {**view.maps, "encodings": view.encodings, "logits": view.logits}
 
 
-def unpack(packed: Mapping[str, NDArray[np.generic]]) -> list[ViewFeatures]:
-    """The views that were packed."""
+def unpack(packed: Mapping[str, NDArray[np.generic]]) -> ViewFeatures:
+    """The view that was packed."""
     maps = {name: packed[name].astype(np.uint8, copy=False) for name in FEATURE_MAPS}
     encodings, logits = (packed[name].astype(np.float16, copy=False) for name in ("encodings", "logits"))
-    return [
-        ViewFeatures({name: array[index] for name, array in maps.items()}, encodings[index], logits[index])
-        for index in range(len(logits))
-    ]
+    return ViewFeatures(maps, encodings, logits)

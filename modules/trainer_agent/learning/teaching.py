@@ -70,7 +70,6 @@ class Teaching:
             for image in fold:
                 (maps,) = self._maps(image, 1)
                 found[image] = candidates[image].times(teller.shares(maps, candidates[image].boxes))
-        self._details.forget()
         return [found[image] for image in range(len(self._tagged))]
 
     def teller(self) -> TagTeller:
@@ -86,7 +85,9 @@ class Teaching:
         return joined(parts)
 
     def _maps(self, image: int, views: int) -> list[Maps]:
-        one, mine = self._tagged[image], self._views[image]
-        features = unpack(self._source.arrays(one, mine))[:views]
-        details = self._details.arrays(one, mine[:DETAIL_VIEWS])["maps"].astype(np.uint8, copy=False)[:views]
-        return [{DETAIL: detail, **each.maps} for detail, each in zip(details, features, strict=True)]
+        one, mine = self._tagged[image], self._views[image][:views]
+        features, details = self._source.arrays(one, mine), self._details.arrays(one, mine)
+        return [
+            {DETAIL: detail["map"].astype(np.uint8, copy=False), **unpack(each).maps}
+            for each, detail in zip(features, details, strict=True)
+        ]

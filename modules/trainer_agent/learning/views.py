@@ -23,15 +23,15 @@ MOST_AT_ONCE_PX = 2 * 640 * 640
 """Of all squares that are looked at side by side."""
 HELD_BYTES = 110_000_000
 """Of a backbone's arrays that stay in memory."""
-_VERSION = 2
+_VERSION = 3
 """Counts up when views or features are made differently, so that old cache entries are not taken for new ones."""
 
 
 class Backbone(Protocol):
     """A frozen network."""
 
-    def arrays(self, squares: Sequence[Pixels]) -> Arrays:
-        """What it says of equally large squares, uint8 [S, S, 3] BGR: named arrays [squares, ...]."""
+    def arrays(self, square: Pixels) -> Arrays:
+        """What it says of a square, uint8 [S, S, 3] BGR."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ def choose_views(one: Tagged, size_px: int, copies: int, seed: int) -> list[View
 class CachedViews:
     """What a backbone says of the views of images: from memory or the cache when it was asked before.
 
+    Each view is kept by itself: of many or large images fewer views are looked at than when they were few, and those
+    are among the ones that were.
+
     `arrays` may be called from several threads.
     """
 
@@ -85,31 +88,38 @@ class CachedViews:
         self._held: dict[str, Arrays] = {}
         self._room_bytes = HELD_BYTES
 
-    def arrays(self, one: Tagged, views: Sequence[View]) -> Arrays:
-        """The backbone's arrays [views, ...]; raises ImageError if the picture has to be read and cannot be."""
-        recipe = self._recipe(one, views)
-        found = self._held.get(recipe) or self._cache.load(recipe)
-        if found is None:
-            pixels = read_pixels(one.image)
-            found = self._ready().arrays([render(pixels, view, self.size_px) for view in views])
-            self._cache.save(recipe, found)
-        self._hold(recipe, found)
+    def arrays(self, one: Tagged, views: Sequence[View]) -> list[Arrays]:
+        """The backbone's arrays of each view; raises ImageError if the picture has to be read and cannot be."""
+        pixels: Pixels | None = None
+        found = []
+        for view in views:
+            recipe = self._recipe(one, view)
+            arrays = self._held.get(recipe) or self._cache.load(recipe)
+            if arrays is None:
+                pixels = read_pixels(one.image) if pixels is None else pixels
+                arrays = self._ready().arrays(render(pixels, view, self.size_px))
+                self._cache.save(recipe, arrays)
+            self._hold(recipe, arrays)
+            found.append(arrays)
         return found
 
     def missing(self, pairs: Iterable[tuple[Tagged, list[View]]]) -> list[tuple[Tagged, list[View]]]:
         """The images of which the backbone has to be asked."""
-        return [pair for pair in pairs if not self._cache.has(self._recipe(*pair))]
+        return [
+            (one, views) for one, views in pairs if not all(self._cache.has(self._recipe(one, view)) for view in views)
+        ]
 
     def rest(self) -> None:
         """Free the backbone's memory; asked for something new, it is loaded again."""
         self._backbone = None
 
     def forget(self) -> None:
-        """Free what is held in memory; it is in the cache."""
+        """Free what is held in memory, and hold nothing more; it is in the cache."""
         self._held.clear()
+        self._room_bytes = 0
 
-    def _recipe(self, one: Tagged, views: Sequence[View]) -> str:
-        return f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {list(views)}"
+    def _recipe(self, one: Tagged, view: View) -> str:
+        return f"{_VERSION} {one.image.digest} {self._sha256} {self.size_px} {view}"
 
     def _ready(self) -> Backbone:
         with self._lock:

@@ -1,5 +1,4 @@
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from modules.trainer_agent.learning.detector import (
     SMALL_BOX_PX,
     choose_size,
     read_all,
+    size_of,
     train_detector,
 )
 from modules.trainer_agent.learning.feature_cache import FeatureCache
@@ -57,8 +57,8 @@ def test_images_that_cannot_be_used_are_left_out_by_name(tmp_path: Path) -> None
     good = detection_set(tmp_path, 1)
     bad = store_image(tmp_path, "bad.jpg", b"\xff\xd8\xff\xe0 cut short")
 
-    with ThreadPoolExecutor(2) as pool:
-        usable, left_out = read_all(type(good)("detection", good.tags, (bad, *good.images)), pool)
+    both = (bad, *good.images)
+    usable, left_out = read_all(type(good)("detection", good.tags, both), map(size_of, both))
 
     assert [one.image.name for one in usable] == ["shapes-0.jpg"]
     assert list(left_out) == ["bad.jpg"]

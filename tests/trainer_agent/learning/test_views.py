@@ -1,4 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ from edge_common.errors import ImageError
 from modules.trainer_agent.learning.augment import plain_view
 from modules.trainer_agent.learning.backbone import DetectionBackbone
 from modules.trainer_agent.learning.dataset import Dataset
-from modules.trainer_agent.learning.detector import read_all
+from modules.trainer_agent.learning.detector import read_all, size_of
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.views import (
     FEWEST_COPIES,
@@ -22,8 +21,7 @@ from tests.trainer_agent.learning.made import detection_set
 
 
 def usable(dataset: Dataset) -> list[Tagged]:
-    with ThreadPoolExecutor(1) as pool:
-        return read_all(dataset, pool)[0]
+    return read_all(dataset, map(size_of, dataset.images))[0]
 
 
 def test_few_small_images_are_seen_often_and_many_large_ones_seldom() -> None:
@@ -58,7 +56,26 @@ def test_features_come_from_the_cache_when_they_were_computed_before(
 
     again = cached(backbone, tmp_path).arrays(one, views)
 
-    np.testing.assert_array_equal(made["map16"], again["map16"])
+    assert len(made) == len(again) == 2
+    for first, second in zip(made, again, strict=True):
+        np.testing.assert_array_equal(first["map16"], second["map16"])
+
+
+def test_fewer_views_than_before_are_all_in_the_cache_and_of_more_only_the_new_ones_are_computed(
+    tmp_path: Path, backbone: DetectionBackbone
+) -> None:
+    (one,) = usable(detection_set(tmp_path, 1))
+    views = choose_views(one, 128, 3, seed=0)
+    cached(backbone, tmp_path).arrays(one, views[:2])
+    source = cached(backbone, tmp_path)
+    there = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*.features")}
+
+    assert source.missing([(one, views[:1]), (one, views[:2]), (one, views)]) == [(one, views)]
+    source.arrays(one, views)
+
+    now = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*.features")}
+    assert len(now) == 3
+    assert there.items() < now.items()
 
 
 def test_features_are_held_in_memory_as_long_as_there_is_room(tmp_path: Path, backbone: DetectionBackbone) -> None:
@@ -74,7 +91,7 @@ def test_features_are_held_in_memory_as_long_as_there_is_room(tmp_path: Path, ba
     for one in (first, second):
         one.image.path.unlink()
 
-    assert source.arrays(first, views) is made
+    assert all(again is before for again, before in zip(source.arrays(first, views), made, strict=True))
     with pytest.raises(ImageError, match=r"shapes-1\.jpg"):
         source.arrays(second, views)
 
