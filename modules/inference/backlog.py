@@ -1,4 +1,4 @@
-"""Frames that wait to be looked at: the newest of each camera, but all that come while a model is being loaded."""
+"""Frames that wait to be looked at: the newest of each camera, but all that come while a model is loaded and just after."""
 
 import time
 from collections import deque
@@ -10,8 +10,9 @@ from edge_common.latest import LatestByKey
 
 MOST_BYTES = 64_000_000
 """Of pixels that wait in place of being replaced; beyond it the camera with most of them loses its oldest."""
-WORKED_OFF_WITHIN_S = 3.0
-"""After a load; what waits longer is more than the models can look at anyway."""
+AFTERWARDS_S = 3.0
+"""So long after a load what came meanwhile is still worked off, and the version before is closed; what waits then is more
+than the models can look at anyway."""
 
 
 class Backlog(LatestByKey[Frame]):
@@ -32,7 +33,7 @@ class Backlog(LatestByKey[Frame]):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Replace no frame for as long as the block lasts and until, once, none waits."""
+        """Replace no frame for as long as the block lasts and a little longer."""
         with self._changed:
             self._holders += 1
         try:
@@ -40,13 +41,10 @@ class Backlog(LatestByKey[Frame]):
         finally:
             with self._changed:
                 self._holders -= 1
-                self._until_s = time.monotonic() + WORKED_OFF_WITHIN_S
+                self._until_s = time.monotonic() + AFTERWARDS_S
 
     def put(self, key: str, value: Frame) -> None:
         with self._changed:
-            # Worked off. Not yet when one waits for each camera: while a model catches up, the next is soon there.
-            if not self._waiting:
-                self._until_s = 0.0
             replaced = self._waiting.get(key)
             if replaced is not None and self._holds():
                 self._older.setdefault(key, deque()).append(replaced)

@@ -224,10 +224,12 @@ def wanted(lines: "queue.SimpleQueue[bytes]") -> Request:
     """The first request to train; until it comes, images are looked at. Raises EdgeError, ValidationError, OSError."""
     ahead: LookAhead | None = None
     while (request := Request.model_validate_json(lines.get())).look:
+        cache = FeatureCache.under(request.data)
         if ahead is None:
             backbone, lite0 = (find(request.zoo, name) for name in (SSD_BACKBONE, LITE0))
-            ahead = LookAhead(FeatureCache.under(request.data), backbone, lite0, request.seed)
+            ahead = LookAhead(cache, backbone, lite0, request.seed)
         ahead.look(dataset_of(request), lambda: not lines.empty())
+        cache.prune(CACHE_BYTES)
     return request
 
 

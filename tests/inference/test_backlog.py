@@ -48,7 +48,7 @@ def test_cameras_take_turns_while_they_wait() -> None:
     assert taken(frames) == [("till", 1), ("door", 1), ("till", 2), ("door", 2), ("till", 3)]
 
 
-def test_what_comes_while_the_backlog_is_worked_off_waits_too() -> None:
+def test_what_comes_just_after_waits_too_though_none_waited_meanwhile() -> None:
     frames = Backlog()
     with frames.held():
         show(frames, "till", 1, 2)
@@ -56,24 +56,11 @@ def test_what_comes_while_the_backlog_is_worked_off_waits_too() -> None:
 
     assert taken(frames) == [("till", 1), ("till", 2), ("till", 3)]
     show(frames, "till", 4, 5)
-    assert taken(frames) == [("till", 5)]
+    assert taken(frames) == [("till", 4), ("till", 5)]
 
 
-def test_it_is_worked_off_once_none_waits_not_while_each_camera_still_has_one() -> None:
-    frames = Backlog()
-    with frames.held():
-        show(frames, "till", 1, 2)
-        show(frames, "door", 1)
-    assert [frames.take(0), frames.take(0)] != [None, None]
-
-    show(frames, "till", 3)
-    assert taken(frames) == [("till", 2), ("till", 3)]
-    show(frames, "till", 4, 5)
-    assert taken(frames) == [("till", 5)]
-
-
-def test_a_backlog_that_is_not_worked_off_in_time_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backlog, "WORKED_OFF_WITHIN_S", 0.0)
+def test_later_the_newest_wins_again_and_what_was_not_worked_off_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "AFTERWARDS_S", 0.0)
     frames = Backlog()
     with frames.held():
         show(frames, "till", 1, 2)
