@@ -1,4 +1,4 @@
-"""Frames that wait to be looked at: the newest of each camera, but all that come while a model is loaded and just after."""
+"""Frames that wait to be looked at: the newest of each camera, but all that come while a model is being loaded."""
 
 import time
 from collections import deque
@@ -11,8 +11,8 @@ from edge_common.latest import LatestByKey
 MOST_BYTES = 64_000_000
 """Of pixels that wait in place of being replaced; beyond it the camera with most of them loses its oldest."""
 AFTERWARDS_S = 3.0
-"""So long after a load what came meanwhile is still worked off, and the version before is closed; what waits then is more
-than the models can look at anyway."""
+"""So long after a load, what came meanwhile is worked off and the version before is closed. What waits even then is
+more than the models can look at."""
 
 
 class Backlog(LatestByKey[Frame]):
