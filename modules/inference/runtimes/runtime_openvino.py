@@ -14,6 +14,7 @@ from openvino import properties
 from openvino.properties import hint
 
 from edge_common.errors import InferenceError, PackageError, RuntimeUnavailable
+from edge_common.service import give_back_memory
 from modules.inference.runtimes.compiled import CompiledModels
 from modules.inference.vpu_worker import told
 
@@ -44,6 +45,8 @@ class OpenvinoRuntime:
             compiled = _compiled(core, model, device, settings, compiled_models)
         except (RuntimeError, TypeError, ValueError) as error:
             raise PackageError(f"OpenVINO cannot load {model}: {told(error)}") from error
+        # Compiling leaves behind half of what the model takes, on top of which the first image would come.
+        give_back_memory()
         names = [sorted(port.get_names()) for port in compiled.inputs]
         if len(names) != 1 or "image" not in names[0]:
             raise PackageError(f"{model}: one input named 'image' expected, got {names}")

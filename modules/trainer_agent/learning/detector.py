@@ -12,6 +12,7 @@ from edge_common.errors import ImageError
 from edge_common.geometry import Letterbox
 from edge_common.onnx_graph import load_graph
 from edge_common.sentences import marked
+from edge_common.service import give_back_memory
 from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.arena import ArenaWriter
 from modules.trainer_agent.learning.augment import View, view_boxes
@@ -108,6 +109,7 @@ def train_detector(
             details.forget()
         # The fits take memory, too; what is asked for after them is one view of each image, from the cache.
         source.forget()
+        give_back_memory()
         learning = progress.part(marked("Learning, and checking on images held back"), 0.5 if several else 0.4, 0.95)
         outcomes = fitters.run(Share(plan.tasks, examples, 1, size_px), learning.done)
     heads = [outcome.head for outcome in outcomes]
