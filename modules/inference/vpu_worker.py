@@ -112,7 +112,8 @@ class InferenceEngine:
         except (RuntimeError, ValueError) as error:
             raise Fault("bad_model", f"cannot load {path}: {told(error)}") from error
         image = image_for([([name], list(info.input_data.shape)) for name, info in network.input_info.items()])
-        config = {"CPU_THREADS_NUM": str(threads)} if device == "CPU" else {}
+        # Where the processor can, it would otherwise compute in bfloat16.
+        config = {"CPU_THREADS_NUM": str(threads), "ENFORCE_BF16": "NO"} if device == "CPU" else {}
         executable = self._core.load_network(network, device, config)
         return Model(image, lambda: [([name], value) for name, value in executable.infer({"image": image}).items()])
 
