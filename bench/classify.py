@@ -21,7 +21,7 @@ from bench.protocol import (
     Sample,
     promise_kept,
     read_classification_set,
-    split,
+    split_to_test,
     trained,
 )
 from edge_common.detections import Detection
@@ -30,7 +30,7 @@ from edge_common.detections import Detection
 def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """One seed: train, and count for how many test images the likeliest tag is right."""
     measured, strangers = without(measured, seed, arguments.unknown_tags)
-    train, test = split(measured, seed, images_per_tag=arguments.images_per_tag)
+    train, test = split_to_test(measured, seed, images_per_tag=arguments.images_per_tag)
     with trained(measured, train, seed, arguments.zoo, arguments.threads) as run:
         finder = Finder(run, arguments.backend, arguments.threads)
         found = [finder.find(sample) for sample in test]

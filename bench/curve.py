@@ -14,7 +14,7 @@ from typing import Any
 
 from bench import peer_dlib
 from bench.fewshot import add_running_options, measure_split
-from bench.protocol import MeasuredSet, Sample, read_detection_set, split
+from bench.protocol import MeasuredSet, Sample, read_detection_set, split_to_test
 
 LEAST_TEST_IMAGES = 5
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -41,7 +41,7 @@ def measure_points(
     """
     rows: dict[int, list[dict[str, Any]]] = {amount: [] for amount in amounts}
     for seed in seeds if amounts else ():
-        train, test = split(measured, seed, images=max(amounts))
+        train, test = split_to_test(measured, seed, images=max(amounts))
         for amount in amounts:
             rows[amount].append(row_of(train[:amount], test, seed))
     return [point(amount, rows[amount]) for amount in amounts]

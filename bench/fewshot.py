@@ -17,14 +17,14 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from bench import peer_dlib
-from bench.protocol import Finder, MeasuredSet, Sample, promise_kept, read_detection_set, split, trained
+from bench.protocol import Finder, MeasuredSet, Sample, promise_kept, read_detection_set, split_to_test, trained
 from edge_common.detections import Detection
 from modules.trainer_agent.learning.evaluate import match
 
 
 def measure(measured: MeasuredSet, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """One seed: split, train, find on the test images, score."""
-    train, test = split(measured, seed, images=arguments.images, images_per_tag=arguments.images_per_tag)
+    train, test = split_to_test(measured, seed, images=arguments.images, images_per_tag=arguments.images_per_tag)
     return measure_split(measured, train, test, seed, arguments)
 
 

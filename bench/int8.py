@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.fewshot import coco_scores, parse_set
-from bench.protocol import Finder, MeasuredSet, Sample, TrainingRun, Workshop, read_detection_set, split
+from bench.protocol import Finder, MeasuredSet, Sample, TrainingRun, Workshop, read_detection_set, split_to_test
 from edge_common.images import decode_image
 from edge_common.model_io import to_input
 from edge_common.packages import INT8_FILE
@@ -30,7 +30,7 @@ def measure(
     measured: MeasuredSet, seed: int, amount: Mapping[str, int], arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """One seed: train, then both files on the test images."""
-    train, test = split(measured, seed, **(amount or {"images_per_tag": 15}))
+    train, test = split_to_test(measured, seed, **(amount or {"images_per_tag": 15}))
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder), arguments.zoo, seed=seed, threads=arguments.threads, int8=True)
         run = workshop.train(measured, train)

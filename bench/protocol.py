@@ -118,6 +118,16 @@ def split(
     return train, rest[:MOST_TEST_IMAGES]
 
 
+def split_to_test(
+    measured: MeasuredSet, seed: int, *, images: int | None = None, images_per_tag: int | None = None
+) -> tuple[list[Sample], list[Sample]]:
+    """As `split`; raises SystemExit where learning takes all images and none is left to test on."""
+    train, test = split(measured, seed, images=images, images_per_tag=images_per_tag)
+    if not test:
+        raise SystemExit(f"images to test on expected, but all {len(train)} are needed to learn: ask for fewer of them")
+    return train, test
+
+
 def _enough(train: Sequence[Sample], counts: Sequence[int], images: int | None, images_per_tag: int | None) -> bool:
     if images is not None:
         return len(train) >= images

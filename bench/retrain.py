@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.fewshot import coco_scores, parse_set
-from bench.protocol import Finder, MeasuredSet, TrainingRun, Workshop, read_detection_set, split
+from bench.protocol import Finder, MeasuredSet, TrainingRun, Workshop, read_detection_set, split_to_test
 
 _SCORES = ("first_ap50", "again_ap50", "full_ap50")
 
@@ -23,7 +23,7 @@ def measure(
     measured: MeasuredSet, seed: int, amount: dict[str, int], arguments: argparse.Namespace
 ) -> dict[str, float | int]:
     """One seed: the first training, the second with some of the test images added, and the same in full."""
-    train, test = split(measured, seed, **(amount or {"images_per_tag": 15}))
+    train, test = split_to_test(measured, seed, **(amount or {"images_per_tag": 15}))
     more, rest = [*train, *test[: arguments.more]], test[arguments.more :]
 
     def ap50(run: TrainingRun) -> float:

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from bench.fewshot import coco_scores, main, measure, overview, parse_set, peer_summary, summary, table
-from bench.protocol import MeasuredSet, Sample, read_classification_set, read_detection_set, split, trained
+from bench.protocol import (
+    MeasuredSet,
+    Sample,
+    read_classification_set,
+    read_detection_set,
+    split,
+    split_to_test,
+    trained,
+)
 from edge_common.detections import Detection
 from edge_common.errors import InvalidInput
 from edge_common.geometry import Box
@@ -54,6 +62,13 @@ def test_a_tag_with_too_few_images_takes_all_that_there_are() -> None:
 
     assert sum(2 in one.tags for one in train) == 3
     assert sum(1 in one.tags for one in train) >= 5
+
+
+def test_a_set_that_leaves_nothing_to_test_on_is_refused() -> None:
+    few = MeasuredSet("detection", TAGS, (sample("a", 0), sample("b", 1), sample("c", 2)))
+
+    with pytest.raises(SystemExit, match="images to test on expected, but all 3 are needed"):
+        split_to_test(few, 0, images=15)
 
 
 def test_a_seed_is_a_choice_and_at_most_a_hundred_are_tested() -> None:
