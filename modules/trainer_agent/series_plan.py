@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from edge_common.errors import InvalidInput
+from edge_common.sentences import marked
 from modules.trainer_agent.annotations import LibraryImage
 from modules.trainer_agent.database import Database
 
@@ -45,7 +46,9 @@ class SeriesState:
 
 
 def checked_plan(plan: SeriesPlan) -> SeriesPlan:
-    """The plan; raises InvalidInput naming each bound."""
+    """The plan; raises InvalidInput naming each bound, or that there is no camera in it."""
+    if plan.camera == "":
+        raise InvalidInput(marked("Choose a camera."))
     for name, value, most in (
         ("Every", plan.every_s, LONGEST_EVERY_S),
         ("Images", plan.images, MOST_IMAGES),

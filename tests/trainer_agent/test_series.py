@@ -110,10 +110,11 @@ def test_one_series_a_model_and_a_few_in_all(library, model):
     [
         ({"every_s": 0}, "Every: a whole number from 1 to 3600 expected, got 0"),
         ({"images": 201}, "Images: a whole number from 1 to 200 expected, got 201"),
+        ({"camera": ""}, "Choose a camera"),
         ({"minutes": 1441}, "Minutes: a whole number from 1 to 1440 expected, got 1441"),
     ],
 )
-def test_a_series_without_bounds_is_refused(library, model, change, why):
+def test_a_series_without_bounds_or_camera_is_refused(library, model, change, why):
     with pytest.raises(InvalidInput, match=why):
         SeriesRunner(library, Till(1).fresh_frame).start(model.id, replace(PLAN, **change))
 

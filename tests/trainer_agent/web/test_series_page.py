@@ -42,6 +42,14 @@ def test_a_series_goes_on_without_the_page_and_is_found_again(page, build_app, l
     assert library.counts(model.id).untagged == 3
 
 
+def test_no_series_is_started_before_there_is_a_camera(page, build_app, model):
+    page.goto(f"{Site(build_app()).address}/models/{model.id}/capture")
+    page.get_by_text("No camera is there yet.").wait_for()
+    page.get_by_text("Take a series").click()
+
+    assert page.get_by_role("button", name="Start series").is_disabled()
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [

@@ -11,6 +11,7 @@ const preview = document.getElementById("preview");
 const message = document.getElementById("preview-message");
 const finder = preview.parentElement;
 const shutter = document.getElementById("shutter");
+const seriesStart = document.getElementById("series-start");
 const film = document.getElementById("film");
 const waiting = document.getElementById("waiting");
 const said = document.getElementById("said");
@@ -70,7 +71,7 @@ async function watch(camera) {
   watching.abort();
   const mine = (watching = new AbortController());
   preview.hidden = true;
-  shutter.disabled = camera === "";
+  shutter.disabled = seriesStart.disabled = camera === "";
   message.textContent = camera === "" ? _("Choose a camera.") : _("Waiting for a picture…");
   let wait_s = 1;
   while (camera !== "" && !mine.signal.aborted && !document.hidden) {
