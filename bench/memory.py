@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.line import resident_mb
-from bench.protocol import ROOT, read_detection_set, split
-from bench.whole_program import Page, Shelf, fill, watching
+from bench.protocol import read_detection_set, split
+from bench.whole_program import Page, Shelf, add_options, fill, watching
 from edge_common.ready_made import build_package, ready_made
 from edge_common.version import VERSION
 from tests.program import MODULES, Program
@@ -98,14 +98,10 @@ def _sizes_mb(process: int) -> tuple[float, float]:
 def main(words: Sequence[str] | None = None) -> None:
     """Command line; `words` in place of the process's own."""
     parser = argparse.ArgumentParser(prog="bench.memory", description=__doc__)
-    parser.add_argument("--video", type=Path, required=True, help="what the cameras show, again and again")
-    parser.add_argument("--set", type=Path, required=True, help="folder with images/ and COCO annotations.json")
+    add_options(parser)
     parser.add_argument("--cameras", type=int, default=1)
-    parser.add_argument("--images", type=int, default=15, help="to train from")
-    parser.add_argument("--zoo", type=Path, default=ROOT / "zoo")
     parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds from a start until it is watched")
     parser.add_argument("--minutes", type=float, default=2.0, help="to watch before the training")
-    parser.add_argument("--json", action="store_true", help="print one JSON object only")
     chosen = parser.parse_args(words)
     measured = read_detection_set(chosen.set)
     samples, _ = split(measured, 0, images=chosen.images)

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.line import results_of
-from bench.protocol import ROOT, MeasuredSet, Sample, read_detection_set, split
-from bench.whole_program import Page, fill, watching
+from bench.protocol import MeasuredSet, Sample, read_detection_set, split
+from bench.whole_program import Page, add_options, fill, watching
 from edge_common.version import VERSION
 
 CAMERA = "camera-0"
@@ -53,13 +53,9 @@ def measure(measured: MeasuredSet, samples: Sequence[Sample], chosen: argparse.N
 def main(words: Sequence[str] | None = None) -> None:
     """Command line; `words` in place of the process's own."""
     parser = argparse.ArgumentParser(prog="bench.tag_to_live", description=__doc__)
-    parser.add_argument("--video", type=Path, required=True, help="what the camera shows, again and again")
-    parser.add_argument("--set", type=Path, required=True, help="folder with images/ and COCO annotations.json")
-    parser.add_argument("--images", type=int, default=15)
+    add_options(parser)
     parser.add_argument("--pace", type=float, default=5.0, help="seconds for each image")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--zoo", type=Path, default=ROOT / "zoo")
-    parser.add_argument("--json", action="store_true", help="print one JSON object only")
     chosen = parser.parse_args(words)
     measured = read_detection_set(chosen.set)
     samples, _ = split(measured, 0, images=chosen.images)

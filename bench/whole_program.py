@@ -1,5 +1,6 @@
 """The whole program for benchmarks: on a video as cameras, with a library of a set's images, asked as its page asks."""
 
+import argparse
 import json
 import time
 import urllib.request
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-from bench.protocol import MeasuredSet, Sample
+from bench.protocol import ROOT, MeasuredSet, Sample
 from edge_common.geometry import Box
 from edge_common.hub import LocalHub
 from edge_common.images import decode_image
@@ -23,6 +24,15 @@ from tests.program import Program
 _TRAINED_WITHIN_S = 600.0
 _LOOK_EVERY_S = 0.1
 _OVER = ("trained", "failed", "interrupted", "cancelled")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Of every benchmark that runs the program on a video and a set."""
+    parser.add_argument("--video", type=Path, required=True, help="what each camera shows, again and again")
+    parser.add_argument("--set", type=Path, required=True, help="folder with images/ and COCO annotations.json")
+    parser.add_argument("--images", type=int, default=15, help="to train from")
+    parser.add_argument("--zoo", type=Path, default=ROOT / "zoo")
+    parser.add_argument("--json", action="store_true", help="print one JSON object only")
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,8 @@ def train_detector(
         tagged, left_out = read_all(dataset, pool.map(size_of, dataset.images))
         check_dataset(Dataset(dataset.kind, dataset.tags, tuple(one.image for one in tagged)))
         several = len(dataset.tags) > 1
-        size_px = choose_size(tagged, several)
+        size_px, copies, views = views_of(tagged, several, seed)
         grid = grid_of(size_px)
-        copies = copies_for(len(tagged), size_px)
-        views = [choose_views(one, size_px, copies, seed) for one in tagged]
         at_once = squares_at_once(size_px, threads)
         source = CachedViews(lambda: DetectionBackbone(backbone.path, each), backbone.sha256, cache, size_px)
         pairs = list(zip(tagged, views, strict=True))
@@ -189,6 +187,13 @@ def choose_size(tagged: Sequence[Tagged], several: bool) -> int:
     small, typical = np.quantile(np.concatenate(sides), [SMALL_SHARE, 0.5])
     wanted = max(SMALL_BOX_PX / small, min(DETAIL_BOX_PX / typical, MOST_DETAIL_PX) if several else 0)
     return next((size for size in SIZES_PX if size >= wanted), SIZES_PX[-1])
+
+
+def views_of(tagged: Sequence[Tagged], several: bool, seed: int) -> tuple[int, int, list[list[View]]]:
+    """The square's side in px, how many views of each image, and which: what a training looks at."""
+    size_px = choose_size(tagged, several)
+    copies = copies_for(len(tagged), size_px)
+    return size_px, copies, [choose_views(one, size_px, copies, seed) for one in tagged]
 
 
 def _looked_at(

@@ -10,10 +10,10 @@ from edge_common.zoo import ZooModel
 from modules.trainer_agent.learning.backbone import DetailBackbone, DetectionBackbone
 from modules.trainer_agent.learning.classifier import features_of_image
 from modules.trainer_agent.learning.dataset import Dataset, TaggedImage
-from modules.trainer_agent.learning.detector import choose_size, read_all, size_of
+from modules.trainer_agent.learning.detector import read_all, size_of, views_of
 from modules.trainer_agent.learning.feature_cache import FeatureCache
 from modules.trainer_agent.learning.teaching import DETAIL_VIEWS
-from modules.trainer_agent.learning.views import Backbone, CachedViews, choose_views, copies_for
+from modules.trainer_agent.learning.views import Backbone, CachedViews
 
 
 class LookAhead:
@@ -43,9 +43,7 @@ class LookAhead:
         if not any(len(one.boxes) for one in tagged):
             return
         several = len(dataset.tags) > 1
-        size_px = choose_size(tagged, several)
-        copies = copies_for(len(tagged), size_px)
-        views = [choose_views(one, size_px, copies, self._seed) for one in tagged]
+        size_px, copies, views = views_of(tagged, several, self._seed)
         detector, details = self._backbone.path, self._lite0.path
         looks: list[tuple[Callable[[], Backbone], str, int]] = [
             (lambda: DetectionBackbone(detector), self._backbone.sha256, copies),
